@@ -1,0 +1,93 @@
+"""Everything that differs between places: read once, in the composition roots only."""
+
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings from the environment, prefix `APP_`."""
+
+    model_config = SettingsConfigDict(env_prefix="APP_", frozen=True)
+
+    data_dir: Path = Field(Path(".motcua"), description="Embedded database, keys, mocks' memory")
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL 15 or newer; without it an embedded server is started"
+    )
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65534, description="Web; the mocks listen on the next one")
+    web_processes: int = Field(2, ge=1, le=64)
+    public_url: str | None = Field(None, description="As citizens and partners reach the web")
+
+    identity_issuer: str | None = Field(None, description="Claim `iss`; default: the mock")
+    identity_keys_url: str | None = Field(None, description="Key set (JWKS) of the issuer")
+    identity_audience: str = "motcua"
+    identity_leeway_s: int = Field(30, ge=0, le=300)
+
+    portal_url: str | None = Field(None, description="Adapter of the national portal")
+    portal_adapter: Literal["VXPAdapter", "XrdAdapter"] = "VXPAdapter"
+    portal_username: str = "sample-province"
+    portal_password: SecretStr = SecretStr("sample-portal-password")
+    portal_unit: str = "000.00.00.H44"
+    portal_dstcode: str = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
+
+    payment_url: str | None = Field(None, description="National payment platform")
+    payment_partner: str = "DT01"
+    payment_secret: SecretStr = SecretStr("sample-payment-secret")
+    payment_signature: Literal["sha256", "hmac"] = "sha256"
+
+    payment_wait_stops_clock: bool = Field(
+        default=True, description="Does waiting for a payment stop the clock?"
+    )
+    handover_cutoff: str = Field("15:00", pattern=r"^\d\d:\d\d$")
+    upload_limit_mb: int = Field(25, ge=1, le=200)
+    partner_timeout_s: float = Field(10.0, gt=0)
+    delivery_lease_s: int = Field(60, ge=1, description="After it a claimed message is unknown")
+    delivery_threads: int = Field(16, ge=1, le=256)
+    link_secret: SecretStr | None = Field(None, description="Signs links that partners may open")
+
+    @property
+    def web_url(self) -> str:
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def mocks_url(self) -> str:
+        return f"http://{self.host}:{self.port + 1}"
+
+    @property
+    def issuer(self) -> str:
+        return self.identity_issuer or f"{self.mocks_url}/identity"
+
+    @property
+    def keys_url(self) -> str:
+        return self.identity_keys_url or f"{self.mocks_url}/identity/jwks"
+
+    @property
+    def portal(self) -> str:
+        return self.portal_url or f"{self.mocks_url}/national-portal"
+
+    @property
+    def payment(self) -> str:
+        return self.payment_url or f"{self.mocks_url}/payment"
+
+    @property
+    def trust_dir(self) -> Path:
+        return self.data_dir / "trust"
+
+    @cached_property
+    def link_key(self) -> bytes:
+        """Return the key of partners' links, made once per data folder if none is set."""
+        if self.link_secret is not None:
+            return self.link_secret.get_secret_value().encode()
+        path = self.data_dir / "link.key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_name(f"link.key.{secrets.token_hex(4)}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_hex(32))
+            fresh.rename(path) if not path.exists() else fresh.unlink()
+        return path.read_text().encode()
