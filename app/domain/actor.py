@@ -38,6 +38,10 @@ class Actor:
     phone: str | None = None
     email: str | None = None
     is_verified: bool = False  # the account was verified by VNeID
+    is_internal: bool = False  # made by our own code, never from a token
 
 
-SYSTEM = Actor(id="system", role=Role.SYSTEM, name="Hệ thống")
+SYSTEM = Actor(id="system", role=Role.SYSTEM, name="Hệ thống", is_internal=True)
+PAYMENT_PLATFORM = Actor(
+    id="payment-platform", role=Role.PARTNER, name="Nền tảng thanh toán", is_internal=True
+)

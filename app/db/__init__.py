@@ -1,0 +1,1 @@
+"""Tables and constraints by aggregate, shared read queries, the embedded server."""

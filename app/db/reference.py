@@ -1,0 +1,168 @@
+"""Reference data as processes hold it in memory: the catalogue and the calendars."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import aliased
+
+from app.db.access import Transaction
+from app.db.calendar import calendar_day, office_hours
+from app.db.catalogue import agency, procedure, procedure_version, report_group
+from app.domain.agency import Agency, Level, ReportGroup
+from app.domain.calendar import Calendar
+from app.domain.office_hours import DayKind, DayRule, Interval, OfficeHours
+from app.domain.procedure import Procedure, ProcedureVersion
+from app.domain.procedure_definition import parse_procedure
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A version of a procedure with its key."""
+
+    id: int
+    procedure: Procedure
+    version: ProcedureVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Agencies, report groups and procedures at one revision."""
+
+    agencies: Mapping[str, Agency]
+    agency_ids: Mapping[str, int]
+    agency_codes: Mapping[int, str]
+    groups: tuple[ReportGroup, ...]
+    procedures: Mapping[str, Procedure]
+    offered: Mapping[int, Offered]
+    version_ids: Mapping[tuple[str, int], int]
+
+    def agency_of(self, agency_id: int) -> Agency:
+        return self.agencies[self.agency_codes[agency_id]]
+
+    def version_on(self, code: str, day: date) -> Offered | None:
+        """Return the version of a procedure that is in force on a day."""
+        known = self.procedures.get(code)
+        version = known.version_on(day) if known else None
+        return self.offered[self.version_ids[code, version.version]] if version else None
+
+
+def read_catalogue(db: Connection) -> Catalogue:
+    parent = aliased(agency)
+    rows = db.execute(
+        select(agency, parent.c.code.label("parent"))
+        .outerjoin(parent, parent.c.id == agency.c.parent_id)
+        .order_by(agency.c.code)
+    ).all()
+    procedures = {code: parse_procedure(doc) for code, doc in _definitions(db).items()}
+    ids = {
+        (row.code, row.version): row.id
+        for row in db.execute(
+            select(procedure.c.code, procedure_version.c.version, procedure_version.c.id).join(
+                procedure_version, procedure_version.c.procedure_id == procedure.c.id
+            )
+        )
+    }
+    return Catalogue(
+        agencies={
+            row.code: Agency(
+                row.code,
+                row.name,
+                Level(row.level),
+                row.parent,
+                row.valid_from,
+                row.valid_to,
+                row.report_group,
+                row.report_row,
+            )
+            for row in rows
+        },
+        agency_ids={row.code: row.id for row in rows},
+        agency_codes={row.id: row.code for row in rows},
+        groups=tuple(
+            ReportGroup(row.code, row.name, row.position)
+            for row in db.execute(select(report_group).order_by(report_group.c.position))
+        ),
+        procedures=procedures,
+        offered={
+            ids[known.code, version.version]: Offered(
+                ids[known.code, version.version], known, version
+            )
+            for known in procedures.values()
+            for version in known.versions
+        },
+        version_ids=ids,
+    )
+
+
+def _definitions(db: Connection) -> dict[str, dict[str, object]]:
+    """Put each procedure's document together again, its versions in order."""
+    versions: defaultdict[int, list[object]] = defaultdict(list)
+    for row in db.execute(
+        select(procedure_version.c.procedure_id, procedure_version.c.definition).order_by(
+            procedure_version.c.procedure_id, procedure_version.c.version
+        )
+    ):
+        versions[row.procedure_id].append(row.definition)
+    return {
+        row.code: {
+            "code": row.code,
+            "name": row.name,
+            "field": {"code": row.field_code, "name": row.field_name},
+            "sample": row.is_sample,
+            "versions": versions[row.id],
+        }
+        for row in db.execute(select(procedure).order_by(procedure.c.code))
+        if versions[row.id]
+    }
+
+
+def read_calendars(db: Connection) -> dict[str, Calendar]:
+    """Return the calendar of each office that has hours of its own, and `*` for the others."""
+    days = {
+        row.day: DayRule(DayKind(row.kind), row.name, row.source, _intervals(row.hours))
+        for row in db.execute(select(calendar_day))
+    }
+    weeks: defaultdict[str, defaultdict[date, defaultdict[int, list[Interval]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(list))
+    )
+    for row in db.execute(select(office_hours)):
+        weeks[row.agency][row.valid_from][row.weekday].append((row.starts, row.ends))
+    calendars = {
+        office: Calendar(
+            [(since, OfficeHours.by_weekday(week)) for since, week in timeline.items()], days
+        )
+        for office, timeline in weeks.items()
+    }
+    return {"*": Calendar(days=days)} | calendars
+
+
+def _intervals(text: str | None) -> tuple[Interval, ...]:
+    parts = [part.split("-") for part in (text or "").split()]
+    return tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in parts)
+
+
+class References:
+    """The reference data of one process, read again when its revision was raised.
+
+    A transaction knows the revision from its first statement, so what is used is never stale.
+    """
+
+    def __init__(self) -> None:
+        self._catalogue: tuple[int, Catalogue] | None = None
+        self._calendars: tuple[int, dict[str, Calendar]] | None = None
+
+    def catalogue(self, tx: Transaction) -> Catalogue:
+        known = self._catalogue
+        if known is None or known[0] != tx.catalogue_revision:
+            known = self._catalogue = (tx.catalogue_revision, read_catalogue(tx.db))
+        return known[1]
+
+    def calendar(self, tx: Transaction, agency_code: str) -> Calendar:
+        """Return the calendar of an agency: its own hours, or those of every office."""
+        known = self._calendars
+        if known is None or known[0] != tx.calendar_revision:
+            known = self._calendars = (tx.calendar_revision, read_calendars(tx.db))
+        return known[1].get(agency_code, known[1]["*"])

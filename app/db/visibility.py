@@ -1,0 +1,32 @@
+"""What a person may see of the dossiers: the one place where the filter stands.
+
+Applicants see what is theirs or what they handed in; desk staff what their agency, or a unit
+below it, has or had in hand; the system everything; everybody else nothing. The same rule
+is row security in the database (migrations), tested against this one.
+"""
+
+from sqlalchemy import ColumnElement, cast, false, func, or_, true
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+
+from app.db.dossiers import dossier
+from app.domain.actor import DESK_ROLES, Actor, Role
+
+
+def own_agencies() -> ColumnElement[list[int]]:
+    """Return the acting person's agency and those below it, as told at the transaction's start."""
+    return cast(func.current_setting("app.agencies"), ARRAY(BIGINT))
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that `actor` may see a row of `dossier`."""
+    if actor.is_internal:
+        return true()
+    if actor.role is Role.APPLICANT:
+        own = dossier.c.submitter_id == actor.id
+        if actor.identity_number is None:
+            return own
+        return or_(own, dossier.c.applicant_number == actor.identity_number)
+    if actor.role in DESK_ROLES and actor.agency is not None:
+        mine = own_agencies()
+        return dossier.c.agency_ids.overlap(mine)
+    return false()

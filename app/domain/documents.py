@@ -1,0 +1,38 @@
+"""Documents: what kinds there are and which files are taken."""
+
+from enum import StrEnum, auto
+
+from app.domain.errors import DomainError
+
+
+class DocumentKind(StrEnum):
+    COMPONENT = auto()  # thành phần hồ sơ
+    RESULT = auto()  # kết quả giải quyết
+
+
+ACCEPTED_TYPES = {
+    "application/pdf": "PDF",
+    "image/jpeg": "ảnh JPEG",
+    "image/png": "ảnh PNG",
+    "image/tiff": "ảnh TIFF",
+    "application/xml": "XML",
+    "application/msword": "Word",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
+    "application/vnd.ms-excel": "Excel",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
+}
+"""Media types that are taken, found from the content and never from a name or a header."""
+
+SIGNABLE_TYPES = frozenset({"application/pdf", "application/xml"})
+
+
+class FileRefused(DomainError):
+    """Empty, too large, of a type that is not taken, or cut short on its way."""
+
+    code = "document.file_refused"
+    title = "Tệp không được nhận"
+
+
+class DocumentNotFound(DomainError):
+    code = "document.not_found"
+    title = "Không tìm thấy tài liệu"

@@ -1,0 +1,49 @@
+"""Everything that the partners' mocks are told when they start."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class MockConfig:
+    """Where the mocks live and which accounts they know.
+
+    The defaults are samples for one machine: every account and secret is invented and protects
+    nothing. `chaos` (0 to 1) is the share of requests that are made to fail at random, the same
+    ones for the same `seed` and order of requests; `delay_ms` is added to each request.
+    """
+
+    data_dir: Path
+    public_url: str = "http://127.0.0.1:8100"
+    audience: str = "motcua"
+    portal_username: str = "motcua-mau"
+    portal_password: str = field(default="mat-khau-mau", repr=False)
+    portal_unit: str = "000.00.00.H44"
+    portal_dstcode: str = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
+    payment_partner: str = "DT01"
+    payment_secret: str = field(default="khoa-bi-mat-mau", repr=False)
+    payment_signature: Literal["sha256", "hmac"] = "sha256"
+    payment_confirm_url: str = "http://127.0.0.1:8000/v1/payment-notices"
+    chaos: float = 0.0
+    seed: int = 0
+    delay_ms: float = 0.0
+    strict_procedures: bool = False
+    session_idle_s: float = 1800.0
+    notice_backoff_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what would only be noticed much later."""
+        if not 0 <= self.chaos <= 1:
+            raise ValueError("chaos must lie between 0 and 1")
+        if self.delay_ms < 0:
+            raise ValueError("delay_ms must not be negative")
+        if self.payment_signature not in {"sha256", "hmac"}:
+            raise ValueError("payment_signature must be sha256 or hmac")
+        if self.public_url.endswith("/"):
+            raise ValueError("public_url must not end in a slash")
+
+    @property
+    def issuer(self) -> str:
+        """Issuer of the identity mock's tokens."""
+        return f"{self.public_url}/identity"

@@ -1,0 +1,272 @@
+"""How a dossier comes to be: the door's other half, for online submission and desk intake.
+
+Number, dossier, components, first event, message to the national portal and the answer under the
+request's key are written by one statement: this is the busiest path of the system.
+"""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import TextClause, select, text
+from sqlalchemy.exc import IntegrityError
+
+from app.domain.calendar import LOCAL_ZONE
+from app.db.access import Transaction, acting
+from app.db.documents import document
+from app.db.reference import Catalogue, Offered
+from app.domain.actor import Actor
+from app.domain.agency import Agency
+from app.domain.application import (
+    Application,
+    ApplicationFaulty,
+    Fault,
+    fee_lines,
+    find_faults,
+)
+from app.domain.deadlines import due, first_answer_due
+from app.domain.eform import EForm
+from app.domain.intake import Channel
+from app.domain.lifecycle import Act, Status, take
+from app.domain.once import Once
+from app.services.desk import Desk
+from app.services.transition import (
+    REMEMBER,
+    Effect,
+    Outcome,
+    Request,
+    as_in_flight,
+    event_values,
+)
+
+
+def enter(  # noqa: PLR0913  (who, what, when, how)
+    desk: Desk,
+    application: Application,
+    channel: Channel,
+    *,
+    actor: Actor,
+    now: datetime,
+    once: Once | None,
+) -> Outcome:
+    """Write a new dossier, or refuse it with all its faults (`ApplicationFaulty`)."""
+    try:
+        with acting(desk.engine, actor, once) as tx:
+            if tx.seen is not None:
+                return Outcome(**tx.seen)
+            catalogue = desk.references.catalogue(tx)
+            offered, agency = _check(tx, catalogue, application, channel, now)
+            outcome = _write(desk, tx, application, channel, offered, agency, now, once)
+    except IntegrityError as error:
+        raise as_in_flight(error) from error
+    desk.wake()
+    return outcome
+
+
+def _check(
+    tx: Transaction,
+    catalogue: Catalogue,
+    application: Application,
+    channel: Channel,
+    now: datetime,
+) -> tuple[Offered, Agency]:
+    offered = catalogue.version_on(application.procedure, now.astimezone(LOCAL_ZONE).date())
+    if offered is None:
+        detail = "Không có thủ tục với mã này đang có hiệu lực."
+        raise ApplicationFaulty([Fault("/procedure", "procedure.unknown", detail)])
+    agency = catalogue.agencies.get(application.agency)
+    if agency is not None and not agency.is_valid_on(now.astimezone(LOCAL_ZONE).date()):
+        agency = None
+    faults = find_faults(application, offered.version, agency, channel, _form(offered))
+    faults += _document_faults(tx, application)
+    if channel is not Channel.ONLINE and not _serves(tx.actor, application.agency):
+        detail = "Bạn không tiếp nhận hồ sơ của cơ quan này."
+        faults.append(Fault("/agency", "agency.not_yours", detail))
+    if faults or agency is None:
+        raise ApplicationFaulty(faults)
+    return offered, agency
+
+
+def _serves(actor: Actor, agency: str) -> bool:
+    return actor.agency is not None and f"{agency}.".startswith(f"{actor.agency}.")
+
+
+def _document_faults(tx: Transaction, application: Application) -> list[Fault]:
+    named = application.documents
+    if not named:
+        return []
+    usable = set(
+        tx.db.scalars(
+            select(document.c.id).where(
+                document.c.id.in_(named),
+                document.c.owner_id == tx.actor.id,
+                document.c.dossier_id.is_(None),
+            )
+        )
+    )
+    pointers = [(f"/components/{n}/document", part.document)
+                for n, part in enumerate(application.components)]
+    pointers.append(("/authorisation", application.authorisation))
+    return [
+        Fault(
+            pointer,
+            "document.not_usable",
+            "Không có tài liệu này trong số tài liệu bạn đã tải lên và chưa nộp.",
+        )
+        for pointer, named_document in pointers
+        if named_document is not None and named_document not in usable
+    ]
+
+
+_forms: dict[int, EForm] = {}
+
+
+def _form(offered: Offered) -> EForm:
+    """Return the compiled e-form of a version; versions never change, so it is kept for good."""
+    form = _forms.get(offered.id)
+    if form is None:
+        form = _forms[offered.id] = EForm(offered.version.form)
+    return form
+
+
+def _write(  # noqa: PLR0913  (the parts of one row)
+    desk: Desk,
+    tx: Transaction,
+    application: Application,
+    channel: Channel,
+    offered: Offered,
+    agency: Agency,
+    now: datetime,
+    once: Once | None,
+) -> Outcome:
+    act = Act.SUBMIT if channel is Channel.ONLINE else Act.TAKE_IN
+    source = Status.DRAFT if channel is Channel.ONLINE else None
+    target = take(source, act, tx.actor.role)
+    calendar = desk.references.calendar(tx, agency.code)
+    answer_due_at = due_at = None
+    if channel is Channel.ONLINE:
+        answer_due_at = first_answer_due(now, calendar)
+    else:
+        due_at = due(offered.version.limit, now, (), calendar).due_at
+    request = Request("", tx.actor, now, None, once)
+    agency_id = desk.references.catalogue(tx).agency_ids[agency.code]
+    outcome = Outcome("", target, 1, due_at.isoformat() if due_at else None, {})
+    values = {
+        **event_values(request, act, Effect(), due_at),
+        **_applicant_values(application, tx.actor),
+        **_component_values(application),
+        **_channel_values(channel),
+        "version_id": offered.id,
+        "agency_id": agency_id,
+        "agency_code": agency.code,
+        "source": source,
+        "target": target,
+        "day": now.astimezone(LOCAL_ZONE).date(),
+        "code_day": f"{now.astimezone(LOCAL_ZONE):-%y%m%d-}",
+        "fees": json.dumps(fee_lines(offered.version, application.exemptions)),
+        "return_way": application.return_way,
+        "answer_due_at": answer_due_at,
+        "accepted_at": now if target is Status.ACCEPTED else None,
+        "outcome": json.dumps(asdict(outcome)),
+        "documents": application.documents,
+        **(asdict(once) if once else {}),
+    }
+    statement = _statement(
+        is_once=once is not None,
+        has_components=bool(application.components),
+        has_documents=bool(application.documents),
+    )
+    made = tx.db.execute(statement, values).one()
+    if made.attached != len(application.documents):
+        detail = "Một tài liệu vừa được nộp trong hồ sơ khác."
+        raise ApplicationFaulty([Fault("/components", "document.not_usable", detail)])
+    return Outcome(made.code, target, 1, outcome.due_at, {})
+
+
+def _applicant_values(application: Application, actor: Actor) -> dict[str, Any]:
+    applicant = application.applicant
+    contact = {"phone": applicant.phone, "email": applicant.email, "address": applicant.address}
+    return {
+        "applicant_kind": applicant.kind,
+        "applicant_number": applicant.number,
+        "applicant_name": applicant.name,
+        "contact": json.dumps({key: value for key, value in contact.items() if value}),
+        "submitter_number": actor.identity_number,
+        "is_verified": int(actor.is_verified),
+        "form": json.dumps(dict(application.form)),
+    }
+
+
+def _component_values(application: Application) -> dict[str, list[Any]]:
+    if not application.components:
+        return {}
+    return {
+        "component_codes": [part.component for part in application.components],
+        "component_documents": [part.document for part in application.components],
+    }
+
+
+def _channel_values(channel: Channel) -> dict[str, Any]:
+    return {"channel": channel, **{str(known): int(known is channel) for known in Channel}}
+
+
+_COMPONENTS = """
+, components AS (
+    INSERT INTO dossier_component (dossier_id, n, component, document_id, added_at)
+    SELECT made.id, part.n, part.component, part.document, :now
+    FROM made, unnest(CAST(:component_codes AS text[]), CAST(:component_documents AS uuid[]))
+        WITH ORDINALITY AS part (component, document, n)
+)"""
+
+_ATTACHED = """
+, attached AS (
+    UPDATE document SET dossier_id = made.id FROM made
+    WHERE document.id = ANY (CAST(:documents AS uuid[])) AND document.dossier_id IS NULL
+    RETURNING document.id
+)"""
+
+
+@lru_cache
+def _statement(*, is_once: bool, has_components: bool, has_documents: bool) -> TextClause:
+    remember = REMEMBER.format(
+        outcome="CAST(:outcome AS jsonb) || jsonb_build_object('code', made.code)", made="made"
+    )
+    return text(f"""
+WITH counted AS (
+    INSERT INTO intake_day AS known (agency_id, day, last_number, online, desk, post)
+    VALUES (:agency_id, :day, 1, :online, :desk, :post)
+    ON CONFLICT (agency_id, day) DO UPDATE
+    SET last_number = known.last_number + 1, online = known.online + excluded.online,
+        desk = known.desk + excluded.desk, post = known.post + excluded.post
+    RETURNING last_number
+), made AS (
+    INSERT INTO dossier (code, procedure_version_id, agency_id, at_agency_id, agency_ids, step, channel,
+        status, version, applicant_kind, applicant_number, applicant_name, contact,
+        submitter_id, submitter_number, submitter_name, is_verified, form, fees, return_way,
+        received_on, received_at, answer_due_at, accepted_at, due_at, promised_at, supplements)
+    SELECT :agency_code || :code_day
+            || lpad(last_number::text, greatest(4, length(last_number::text)), '0'),
+        :version_id, :agency_id, :agency_id, ARRAY[CAST(:agency_id AS bigint)], 0, :channel,
+        :target, 1, :applicant_kind, :applicant_number, :applicant_name, CAST(:contact AS jsonb),
+        :actor_id, :submitter_number, :actor_name, :is_verified, CAST(:form AS jsonb),
+        CAST(:fees AS jsonb), :return_way,
+        :day, :now, :answer_due_at, :accepted_at, :due_at, :due_at, 0
+    FROM counted
+    RETURNING id, code
+), event AS (
+    INSERT INTO dossier_event (dossier_id, seq, act, source, target, actor_id, actor_role,
+        actor_name, agency_id, occurred_at, due_at, details)
+    SELECT id, 1, :act, :source, :target, :actor_id, :actor_role,
+        :actor_name, :agency_id, :now, :due_at, CAST(:details AS jsonb)
+    FROM made
+), told AS (
+    INSERT INTO delivery (partner, dossier_id, seq, kind, payload_version, state, attempts, next_at)
+    SELECT 'national_portal', id, 1, 'dossier_event', 1, 'waiting', 0, :now FROM made
+){_COMPONENTS if has_components else ""}{_ATTACHED if has_documents else ""}{
+        remember if is_once else ""
+    }
+SELECT code, {"(SELECT count(*) FROM attached)" if has_documents else "0"} AS attached FROM made
+""")
+
