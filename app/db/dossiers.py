@@ -47,6 +47,7 @@ dossier = Table(
     Column("submitter_id", Text, nullable=False, comment="Account that handed it in"),
     Column("submitter_number", Text, comment="Identity number of who handed it in"),
     Column("submitter_name", Text, nullable=False),
+    Column("submitter_tech_id", Text, comment="Account at the national portal"),
     Column("is_verified", SmallInteger, nullable=False, comment="1: account verified by VNeID"),
     Column("form", JSONB, nullable=False),
     Column("fees", JSONB, nullable=False, comment="Fees due, less exemptions"),

@@ -35,6 +35,7 @@ class Actor:
     name: str
     agency: str | None = None
     identity_number: str | None = None
+    tech_id: str | None = None  # account at the national portal
     phone: str | None = None
     email: str | None = None
     is_verified: bool = False  # the account was verified by VNeID

@@ -83,7 +83,7 @@ def _rows(text: str, columns: tuple[str, ...]) -> Iterator[tuple[int, _Row]]:
             yield reader.line_num, row
     except csv.Error as error:
         raise CalendarTableRefused(
-            f"Dòng {reader.line_num} không phải là CSV.", line=reader.line_num
+            f"Từ sau dòng {reader.line_num} bảng không còn là CSV.", line=reader.line_num
         ) from error
 
 

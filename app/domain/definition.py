@@ -48,15 +48,15 @@ class Node:
     def has_sound(self, *keys: str) -> bool:
         """Tell whether this is an object whose members of these keys were read without fault."""
         return isinstance(self.value, Mapping) and all(
-            self._below(key, None).is_sound() for key in keys
+            self.below(key, None).is_sound() for key in keys
         )
 
     def record(self, *keys: str) -> dict[str, "Node"]:
         """Return the members of an object that must have exactly these keys."""
         members = self._mapping()
         for key in sorted(str(key) for key in members if key not in keys):
-            self._below(key, None).blame("Không có mục này trong mẫu định nghĩa.")
-        nodes = {key: self._below(key, members.get(key, _ABSENT)) for key in keys}
+            self.below(key, None).blame("Không có mục này trong mẫu định nghĩa.")
+        nodes = {key: self.below(key, members.get(key, _ABSENT)) for key in keys}
         if isinstance(self.value, Mapping):
             for key in keys:
                 if key not in members:
@@ -70,7 +70,7 @@ class Node:
             return []
         if len(self.value) < least:
             self.blame(f"Phải có ít nhất {least} phần tử.")
-        return [self._below(str(index), value) for index, value in enumerate(self.value)]
+        return [self.below(str(index), value) for index, value in enumerate(self.value)]
 
     def text(self, pattern: re.Pattern[str] | None = None, longest: int = 1000) -> str:
         """Return one line of text, by default of at most 1,000 characters."""
@@ -128,7 +128,8 @@ class Node:
         if self.value is not _ABSENT:
             self.blame(message)
 
-    def _below(self, key: str, value: object) -> "Node":
+    def below(self, key: str, value: object) -> "Node":
+        """Return the member or element of this key, which holds `value`."""
         token = key.replace("~", "~0").replace("/", "~1")
         return Node(value, f"{self.pointer}/{token}", self.faults)
 

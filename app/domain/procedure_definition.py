@@ -6,7 +6,11 @@ have the forms of Decision 20/2020/QĐ-TTg and of the national portal's catalogu
 
 import re
 from collections.abc import Mapping
+from functools import reduce
 from itertools import pairwise
+from typing import NoReturn
+
+import jsonschema_rs
 
 from app.domain.actor import DESK_ROLES, Role
 from app.domain.agency import AGENCY_CODE, LONGEST_AGENCY_CODE, Level
@@ -187,19 +191,30 @@ def _check_component(node: Node, component: Component, level: OnlineLevel) -> No
         node.blame("Phải có ít nhất một bản chính hoặc bản sao.")
     if component.electronic or not node.has_sound("electronic"):
         return
-    if component.required and level.accepts_online:
-        node.blame("Thủ tục tiếp nhận trực tuyến phải nhận giấy tờ bắt buộc ở dạng điện tử.")
+    if component.required and level is OnlineLevel.FULL:
+        node.blame("Thủ tục toàn trình phải nhận giấy tờ bắt buộc ở dạng điện tử.")
     if component.signature is SignatureNeed.REQUIRED:
         node.blame("Giấy tờ phải ký số thì phải nhận ở dạng điện tử.")
 
 
 def _form(node: Node) -> dict[str, object]:
-    """Take an e-form that describes an object and is closed to members it does not name."""
+    """Take an e-form: a sound schema of an object, closed to members it does not name."""
     form = node.mapping()
-    is_closed = form.get("type") == "object" and form.get("additionalProperties") is False
-    if node.is_sound() and not is_closed:
+    if not node.is_sound():
+        return form
+    if form.get("type") != "object" or form.get("additionalProperties") is not False:
         node.blame("Biểu mẫu phải có type là object và additionalProperties là false.")
+    try:
+        jsonschema_rs.Draft202012Validator(form, retriever=_retrieve_nothing)
+    except jsonschema_rs.ValidationError as fault:
+        place = reduce(lambda at, key: at.below(str(key), None), fault.instance_path, node)
+        place.blame("Biểu mẫu không phải là JSON Schema (draft 2020-12) hợp lệ.")
     return form
+
+
+def _retrieve_nothing(uri: str) -> NoReturn:
+    """Keep a form from making the server fetch what its references name."""
+    raise LookupError(uri)
 
 
 def _fees(node: Node) -> tuple[Fee, ...]:

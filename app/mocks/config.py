@@ -15,14 +15,14 @@ class MockConfig:
     """
 
     data_dir: Path
-    public_url: str = "http://127.0.0.1:8100"
+    public_url: str = "http://127.0.0.1:8001"
     audience: str = "motcua"
-    portal_username: str = "motcua-mau"
-    portal_password: str = field(default="mat-khau-mau", repr=False)
+    portal_username: str = "sample-province"
+    portal_password: str = field(default="sample-portal-password", repr=False)
     portal_unit: str = "000.00.00.H44"
     portal_dstcode: str = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
     payment_partner: str = "DT01"
-    payment_secret: str = field(default="khoa-bi-mat-mau", repr=False)
+    payment_secret: str = field(default="sample-payment-secret", repr=False)
     payment_signature: Literal["sha256", "hmac"] = "sha256"
     payment_confirm_url: str = "http://127.0.0.1:8000/v1/payment-notices"
     chaos: float = 0.0

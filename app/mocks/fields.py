@@ -42,9 +42,7 @@ def faults_of(table: Table, row: object, where: str) -> list[str]:
     if not isinstance(row, dict):
         return [f"{where}: phải là một đối tượng"]
     prefix = f"{where}." if where else ""
-    faults = [
-        f"{prefix}{key}: trường không có trong hợp đồng" for key in row if key not in table
-    ]
+    faults = [f"{prefix}{key}: trường không có trong hợp đồng" for key in row if key not in table]
     for name, field in table.items():
         value = row.get(name, _ABSENT)
         if value is _ABSENT or value == "":

@@ -12,11 +12,11 @@ from starlette.routing import Route, Router
 
 from app.mocks.config import MockConfig
 from app.mocks.faults import Partner
-from app.mocks.fields import Table, faults_of, may, must, one_of, shaped, text, whole
+from app.mocks.fields import Table, may, must, one_of, shaped, text, whole
 from app.mocks.identity_keys import generations, rotate, signing_keys
 from app.mocks.identity_tokens import ALGORITHMS, APPLICANT, FAULTS, LIFETIME_S, STAFF, issue_token
 from app.mocks.switches import Switches
-from app.mocks.wire import Json, Malformed, read_object, refusal
+from app.mocks.wire import Json, Malformed, read_checked, refusal
 
 __all__ = ["identity", "issue_token"]
 
@@ -52,7 +52,7 @@ def identity(config: MockConfig, now: Callable[[], datetime]) -> Partner:
 
     async def token(request: Request) -> Response:
         try:
-            wanted = _read(await read_object(request))
+            wanted = await read_checked(request, _REQUEST)
             issued = issue_token(
                 data_dir, issuer=config.issuer, audience=config.audience, now=now(), **wanted
             )
@@ -79,13 +79,6 @@ def identity(config: MockConfig, now: Callable[[], datetime]) -> Partner:
         service_of=lambda path, _: _SERVICES.get(path, ""),
         switches=Switches({"delay_ms": float(config.delay_ms), "chaos": float(config.chaos)}),
     )
-
-
-def _read(body: dict[str, Any]) -> dict[str, Any]:
-    faults = faults_of(_REQUEST, body, "")
-    if faults:
-        raise Malformed("; ".join(faults))
-    return {name: value for name, value in body.items() if value != ""}
 
 
 def _discovery(issuer: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ STAFF = ("receptionist", "officer", "approver", "analyst", "administrator", "par
 ALGORITHMS = ("RS256", "ES256")
 LIFETIME_S = 8 * 3600
 _PERSON, _ENTERPRISE = "1", "2"
-_NEED_AN_AGENCY = {"receptionist", "officer", "approver"}
+_NEED_AN_AGENCY = set(STAFF) - {"partner"}
 _agency = shaped(r"[A-Z]\d{2}(\.[0-9A-Z]{2,3})*", "H44.06")
 
 

@@ -3,36 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Protocol
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope
 
 from app.mocks.connection import drop, until_gone
+from app.mocks.exchange import Exchange
 from app.mocks.faults import Fault
 from app.mocks.wire import Json
 
 _PAGE = """<!DOCTYPE html><html lang="vi"><head><meta charset="utf-8"><title>Bảo trì</title></head>
 <body><h1>Hệ thống đang bảo trì</h1><p>Xin quý khách vui lòng quay lại sau.</p></body></html>"""
-
-
-class Exchange(Protocol):
-    """A request that was read but not yet handled, and the ways to go on with it."""
-
-    scope: Scope
-    receive: Receive
-
-    async def deliver(self, *, by_fault: bool = False) -> Response:
-        """Let the partner handle and remember the message; return its answer."""
-        ...
-
-    async def answer(self, response: Response) -> None:
-        """Answer the client."""
-        ...
-
-    async def wait_to_be_overtaken(self) -> None:
-        """Wait until a later request has been handled."""
-        ...
 
 
 async def _delay(fault: Fault, exchange: Exchange) -> None:
@@ -82,7 +62,7 @@ async def _duplicate(_: Fault, exchange: Exchange) -> None:
 
 async def _out_of_order(fault: Fault, exchange: Exchange) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(exchange.wait_to_be_overtaken(), fault.seconds)
+        await asyncio.wait_for(exchange.queue.wait(), fault.seconds)
     await exchange.answer(await exchange.deliver())
 
 

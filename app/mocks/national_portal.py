@@ -13,17 +13,17 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 
 from app.mocks.config import MockConfig
+from app.mocks.exchange import is_by_fault
 from app.mocks.faults import Deliver, Fault, Partner, Special
 from app.mocks.fields import Table, faults_of, filled, must, text
-from app.mocks.gate import is_by_fault
 from app.mocks.memory import Memory
 from app.mocks.portal_fields import ENVELOPE, SERVICES
-from app.mocks.portal_inspection import inspection_routes
+from app.mocks.portal_inspection import PortalInspection
 from app.mocks.portal_memory import PortalMemory
 from app.mocks.portal_services import ALREADY_EXISTS, FAILED, Call, PortalServices, Refused
 from app.mocks.portal_session import Sessions
 from app.mocks.switches import Switches
-from app.mocks.wire import Json, Malformed, parse_object, read_object
+from app.mocks.wire import Json, Malformed, parse_object, read_checked, read_object
 
 _ADAPTERS = ("VXPAdapter", "XrdAdapter")
 _LOGIN: Table = {"username": must(text()), "password": must(text())}
@@ -85,17 +85,15 @@ class _Portal:
             for adapter in _ADAPTERS
             for path, endpoint in (("g", self.call), ("login", self.login))
         ]
-        return routes + inspection_routes(self._memory, self._sessions, self._counts)
+        inspection = PortalInspection(self._memory, self._sessions, self._counts)
+        return routes + inspection.routes()
 
     async def login(self, request: Request) -> Response:
         """Open a session for the right account."""
         try:
             self._check_destination(request)
             self._check_login_headers(request)
-            body = await read_object(request)
-            faults = faults_of(_LOGIN, body, "")
-            if faults:
-                raise Malformed("; ".join(faults))
+            body = await read_checked(request, _LOGIN)
         except Malformed as error:
             return self._refused("login", str(error))
         if not self._is_account(body):

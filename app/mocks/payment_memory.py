@@ -98,15 +98,23 @@ class PaymentMemory:
         return settled == 1
 
     def add_notice(
-        self, notice: Mapping[str, Any], next_at: datetime | None, fault: str | None = None
+        self,
+        reference: str,
+        notice: Mapping[str, Any],
+        *,
+        next_at: datetime | None,
+        fault: str | None = None,
     ) -> int:
-        """Add a notice, to be sent at an instant or (None) by the caller; return its number."""
+        """Add a notice, to be sent at an instant or (None) by the caller; return its number.
+
+        `reference` is the order's, whatever a wrong notice claims.
+        """
         with self.memory.writing():
             self.memory.write(
                 "INSERT INTO payment_notices (reference, notice, fault, next_at)"
                 " VALUES (?, ?, ?, ?)",
                 (
-                    notice["MaThamChieu"],
+                    reference,
                     as_text(notice),
                     fault,
                     None if next_at is None else next_at.timestamp(),
@@ -122,13 +130,13 @@ class PaymentMemory:
             " ORDER BY next_at, sequence LIMIT ?",
             (now.timestamp(), limit),
         )
-        return [DueNotice(row["sequence"], json.loads(row["notice"]), row["attempts"]) for row in found]
+        return [
+            DueNotice(row["sequence"], json.loads(row["notice"]), row["attempts"]) for row in found
+        ]
 
     def next_due(self) -> float | None:
         """Return when the next notice is to be sent, as a POSIX timestamp."""
-        row = self.memory.row(
-            "SELECT min(next_at) FROM payment_notices WHERE next_at IS NOT NULL"
-        )
+        row = self.memory.row("SELECT min(next_at) FROM payment_notices WHERE next_at IS NOT NULL")
         return None if row is None else row[0]
 
     def record_answer(
@@ -139,7 +147,7 @@ class PaymentMemory:
         acknowledged_at: datetime | None,
         next_at: datetime | None,
     ) -> None:
-        """Record what the receiver answered; an unacknowledged notice is sent again at `next_at`."""
+        """Record what the receiver answered; what is not acknowledged is due at `next_at`."""
         with self.memory.writing():
             row = self.memory.row(
                 "SELECT answers FROM payment_notices WHERE sequence = ?", (sequence,)
@@ -191,7 +199,9 @@ class PaymentMemory:
 def _order(row: dict[str, Any]) -> Order:
     settled_at = row["settled_at"] and datetime.fromisoformat(row["settled_at"])
     status = OrderStatus(row["status"])
-    return Order(**row | {"init": json.loads(row["init"]), "status": status, "settled_at": settled_at})
+    return Order(
+        **row | {"init": json.loads(row["init"]), "status": status, "settled_at": settled_at}
+    )
 
 
 def _notice(row: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 _AGENCY = r"(?P<agency>[A-Z]\d{2}(?:\.[0-9A-Z]{2,3})*)"
+_OLD_AGENCY = r"(?P<agency>\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})"
 _FORMATS = [
     re.compile(shape, re.ASCII)
     for shape in (
@@ -12,8 +13,7 @@ _FORMATS = [
         # the ministries' of 2026
         r"(?P<agency>G\d{2}\.\d{2})-(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})-\d{6,7}",
         # the old one, agency read from right to left
-        r"(?P<agency>\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})"
-        r"-(?P<year>\d{2})(?P<month>\d{2})(?P<day>\d{2})-\d{4,}",
+        _OLD_AGENCY + r"-(?P<year>\d{2})(?P<month>\d{2})(?P<day>\d{2})-\d{4,}",
     )
 ]
 _LONGEST_AGENCY = 35

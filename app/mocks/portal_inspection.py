@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,56 +11,67 @@ from starlette.routing import Route
 from app.mocks.portal_catalogue import faults_of_procedure
 from app.mocks.portal_memory import PortalMemory
 from app.mocks.portal_session import Sessions
-from app.mocks.wire import Json, Malformed, read_object, refusal
-
-_LARGEST_PAGE = 1000
+from app.mocks.wire import Json, Malformed, page_of, read_object, refusal
 
 
-def inspection_routes(
-    memory: PortalMemory, sessions: Sessions, counts: Mapping[str, Counter[str]]
-) -> list[Route]:
-    """List the endpoints that begin with an underscore; no fault ever hits them."""
+@dataclass(frozen=True, slots=True)
+class PortalInspection:
+    """The endpoints that begin with an underscore; no fault ever hits them."""
 
-    async def dossier(request: Request) -> Response:
-        history = memory.history(request.path_params["code"])
+    memory: PortalMemory
+    sessions: Sessions
+    counts: Mapping[str, Counter[str]]
+
+    def routes(self) -> list[Route]:
+        """List them."""
+        return [
+            Route("/_dossiers", self.dossiers),
+            Route("/_dossiers/{code}", self.dossier),
+            Route("/_stats", self.stats),
+            Route("/_memory", self.forget, methods=["DELETE"]),
+            Route("/_sessions", self.expire, methods=["DELETE"]),
+            Route("/_procedures/{code}", self.put_procedure, methods=["PUT"]),
+        ]
+
+    async def dossier(self, request: Request) -> Response:
+        """Tell everything that was heard about a dossier."""
+        history = self.memory.history(request.path_params["code"])
         is_known = history["dossier"] is not None or history["refused"]
         return Json(history, 200 if is_known else 404)
 
-    async def dossiers(request: Request) -> Response:
-        limit = request.query_params.get("limit", str(_LARGEST_PAGE))
-        if not limit.isdecimal() or not 1 <= int(limit) <= _LARGEST_PAGE:
-            return refusal(Malformed(f"limit phải từ 1 đến {_LARGEST_PAGE}"))
-        codes = memory.codes(request.query_params.get("after", ""), int(limit))
-        return Json({"codes": codes, "next": codes[-1] if len(codes) == int(limit) else None})
+    async def dossiers(self, request: Request) -> Response:
+        """List the codes of all dossiers, by pages."""
+        try:
+            after, limit = page_of(request)
+        except Malformed as error:
+            return refusal(error)
+        codes = self.memory.codes(after, limit)
+        return Json({"codes": codes, "next": codes[-1] if len(codes) == limit else None})
 
-    async def stats(_: Request) -> Response:
-        return Json({"requests": {name: dict(of) for name, of in counts.items()}, **memory.counts()})
+    async def stats(self, _: Request) -> Response:
+        """Tell how much was remembered, and how many requests were taken since the start."""
+        requests = {outcome: dict(by_service) for outcome, by_service in self.counts.items()}
+        return Json({"requests": requests, **self.memory.counts()})
 
-    async def forget(_: Request) -> Response:
-        memory.forget()
-        sessions.expire_all()
+    async def forget(self, _: Request) -> Response:
+        """Forget everything."""
+        self.memory.forget()
+        self.sessions.expire_all()
         return Response(status_code=204)
 
-    async def expire(_: Request) -> Response:
-        return Json({"expired": sessions.expire_all()})
+    async def expire(self, _: Request) -> Response:
+        """End every session."""
+        return Json({"expired": self.sessions.expire_all()})
 
-    async def put_procedure(request: Request) -> Response:
+    async def put_procedure(self, request: Request) -> Response:
+        """Put a procedure into the catalogue."""
         code = request.path_params["code"]
         try:
             content = await read_object(request)
-            faults = faults_of_procedure(code, content)
-            if faults:
-                raise Malformed("; ".join(faults))  # noqa: TRY301  (one way to refuse)
         except Malformed as error:
             return refusal(error)
-        memory.put_procedure(code, content)
+        faults = faults_of_procedure(code, content)
+        if faults:
+            return refusal(Malformed("; ".join(faults)))
+        self.memory.put_procedure(code, content)
         return Response(status_code=204)
-
-    return [
-        Route("/_dossiers", dossiers),
-        Route("/_dossiers/{code}", dossier),
-        Route("/_stats", stats),
-        Route("/_memory", forget, methods=["DELETE"]),
-        Route("/_sessions", expire, methods=["DELETE"]),
-        Route("/_procedures/{code}", put_procedure, methods=["PUT"]),
-    ]

@@ -98,9 +98,7 @@ class PortalMemory:
         )
         return added == 1
 
-    def refuse(
-        self, code: str, service: str, error_code: int, message: str, now: datetime
-    ) -> None:
+    def refuse(self, code: str, service: str, error_code: int, message: str, now: datetime) -> None:
         """Remember that a message about a dossier was refused, and why."""
         self.memory.write(
             "INSERT INTO portal_refused (code, service, error_code, message, at)"

@@ -6,6 +6,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.mocks.fields import Table, faults_of
+
+_LARGEST_PAGE = 1000
+
 
 class Malformed(Exception):
     """A body that is not the JSON object it should be; the text says why, in Vietnamese."""
@@ -43,6 +47,22 @@ async def read_object(request: Request) -> dict[str, Any]:
     if declared != "application/json":
         raise Malformed("Thiếu Content-Type: application/json")
     return parse_object(await request.body())
+
+
+async def read_checked(request: Request, table: Table) -> dict[str, Any]:
+    """Read the body of a request and check its fields."""
+    body = await read_object(request)
+    if faults := faults_of(table, body, ""):
+        raise Malformed("; ".join(faults))
+    return body
+
+
+def page_of(request: Request) -> tuple[str, int]:
+    """Read which page of a list is wanted: what follows `after`, at most `limit` rows."""
+    limit = request.query_params.get("limit", str(_LARGEST_PAGE))
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= _LARGEST_PAGE):
+        raise Malformed(f"limit phải từ 1 đến {_LARGEST_PAGE}")
+    return request.query_params.get("after", ""), int(limit)
 
 
 def refusal(error: Malformed) -> Json:

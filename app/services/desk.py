@@ -1,12 +1,15 @@
-"""What every use case works with: the database, the reference data and the province's rules."""
+"""What every use case works with: the database, reference data, rules, clients of partners."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import time
+from pathlib import Path
 
 from sqlalchemy import Engine
 
 from app.db.reference import References
+from app.integrations.national_portal import NationalPortal
+from app.integrations.payment_platform import PaymentPlatform
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,18 @@ class Rules:
     upload_limit_bytes: int = 25 * 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """Clients of partners, and how they reach us."""
+
+    portal: NationalPortal
+    payment: PaymentPlatform
+    web_url: str
+    link_key: bytes
+    trust_dir: Path
+    lease_s: int = 60
+
+
 def _nobody() -> None:
     """Nobody waits to be woken."""
 
@@ -27,6 +42,7 @@ class Desk:
     """`wake` tells the workers, soon and cheaply, that the ledger has something for them."""
 
     engine: Engine
+    partners: Partners
     rules: Rules = Rules()
     references: References = field(default_factory=References)
     wake: Callable[[], None] = _nobody

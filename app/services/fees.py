@@ -8,13 +8,16 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select, text
 
 from app.db.access import Transaction, acting
+from app.db.dossiers import dossier as dossier_table
 from app.db.dossiers import idempotency
 from app.db.ledger import delivery
 from app.db.payments import payment
+from app.db.visibility import visible
+from app.domain.actor import Actor
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deliveries import PAYLOAD_VERSION, DeliveryState, Kind, Partner
 from app.domain.lifecycle import Act, Status
-from app.domain.payments import Method, PaymentRefused, PaymentStatus, Purpose
+from app.domain.payments import Method, PaymentNotFound, PaymentRefused, PaymentStatus, Purpose
 from app.services.clocks import due_anew, version_of
 from app.services.desk import Desk
 from app.services.transition import Effect, Outcome, Request, carry_out, lock
@@ -95,6 +98,21 @@ def take_cash(desk: Desk, request: Request, *, purpose: Purpose) -> Mapping[str,
         taken = _insert(tx, dossier, request, purpose, Method.CASH, "")
         _remember(tx, request, taken)
     return taken
+
+
+def read(desk: Desk, code: str, reference: str, *, actor: Actor) -> dict[str, Any]:
+    """Return a payment of a dossier that the actor may see."""
+    with acting(desk.engine, actor) as tx:
+        row = tx.db.execute(
+            select(payment)
+            .join(dossier_table, dossier_table.c.id == payment.c.dossier_id)
+            .where(
+                dossier_table.c.code == code, payment.c.reference == reference[:200], visible(actor)
+            )
+        ).one_or_none()
+    if row is None:
+        raise PaymentNotFound(f"Không có khoản thanh toán {reference[:80]}.")
+    return view(row._mapping)  # noqa: SLF001  (public)
 
 
 def _alive(tx: Transaction, dossier_id: int, purpose: Purpose) -> dict[str, Any] | None:

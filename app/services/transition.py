@@ -12,13 +12,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import Row, TextClause, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier as dossier_table
-from app.db.visibility import visible
-from app.domain.actor import Actor
+from app.db.visibility import own_agencies, visible
+from app.domain.actor import DESK_ROLES, Actor
 from app.domain.errors import DomainError
 from app.domain.lifecycle import WAITING, Act, Status, possible_acts, take
 from app.domain.once import InFlight, Once
@@ -32,9 +32,11 @@ class DossierNotFound(DomainError):
     title = "Không tìm thấy hồ sơ"
 
 
-class VersionMissing(DomainError):
-    code = "dossier.version_missing"
-    title = "Thiếu phiên bản hồ sơ (If-Match)"
+class DossierElsewhere(DomainError):
+    """Another agency has it in hand: who had it may still read it, not act on it."""
+
+    code = "dossier.elsewhere"
+    title = "Hồ sơ đang ở cơ quan khác"
 
 
 class VersionStale(DomainError):
@@ -90,6 +92,8 @@ def carry_out(desk: Desk, request: Request, act: Act, work: Work) -> Outcome:
             if tx.seen is not None:
                 return Outcome(**tx.seen)
             dossier = lock(tx, request)
+            if request.actor.role in DESK_ROLES and not dossier.is_here:
+                raise DossierElsewhere("Hồ sơ đang do cơ quan khác xử lý.")
             target = take(
                 Status(dossier.status),
                 act,
@@ -106,7 +110,7 @@ def carry_out(desk: Desk, request: Request, act: Act, work: Work) -> Outcome:
 def lock(tx: Transaction, request: Request) -> Row[Any]:
     """Return the dossier, locked until the end, in the version that the request was made for."""
     found = tx.db.execute(
-        dossier_table.select()
+        select(dossier_table, (dossier_table.c.at_agency_id == func.any(own_agencies())).label("is_here"))
         .where(dossier_table.c.code == request.code, visible(tx.actor))
         .with_for_update()
     ).one_or_none()

@@ -25,7 +25,17 @@ Digest = Callable[[str], bytes]
 """Computes the digest of the signed content for a named hash algorithm."""
 
 _MECHANISMS = frozenset(
-    "rsassa_pkcs1v15 rsassa_pss dsa ecdsa ed25519 ed448 mldsa44 mldsa65 mldsa87".split()
+    {
+        "rsassa_pkcs1v15",
+        "rsassa_pss",
+        "dsa",
+        "ecdsa",
+        "ed25519",
+        "ed448",
+        "mldsa44",
+        "mldsa65",
+        "mldsa87",
+    }
 )
 
 

@@ -18,3 +18,7 @@ class Fault(Exception):  # noqa: N818  (a finding about a document, not an error
 def malformed(detail: str, coverage: Coverage = Coverage.NONE) -> Fault:
     """Return the fault of a signature whose structure breaks the standard, or that lies."""
     return Fault(SubIndication.FORMAT_FAILURE, detail, coverage)
+
+
+class UnsignedDocument(Exception):  # noqa: N818  (a finding about a document, not an error)
+    """The document holds no digital signature; the message says so to the clerk."""

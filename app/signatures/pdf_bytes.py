@@ -6,7 +6,6 @@ signed revision stands nothing that a cross-reference section does not account f
 
 import re
 
-from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefSectionData, XRefSectionType
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -16,18 +15,13 @@ from app.signatures.faults import malformed
 
 _SPACE = b" \t\r\n\x0c\x00"
 _HEX = re.compile(rb"<[0-9A-Fa-f]+>")
-_OBJECT = re.compile(rb"(?<![0-9A-Za-z])(\d{1,10})[ \t\r\n\x0c\x00]+(\d{1,5})[ \t\r\n\x0c\x00]+obj")
+_OBJECT = re.compile(rb"(?<!\d)\d{1,10}[ \t\r\n\x0c\x00]+\d{1,5}[ \t\r\n\x0c\x00]*obj")
 _XREF = re.compile(rb"[ \t\r\n\x0c\x00]*(?:xref|\d{1,10}[ \t\r\n]+\d{1,5}[ \t\r\n]+obj)")
 _ENDS = re.compile(rb"(?:[ \t\r\n\x0c\x00]|%%EOF)*")
 _RANGE_LENGTH = 4
 
 _HOLE = "Vùng dành cho giá trị chữ ký trong tệp PDF không hợp lệ."
 _APPENDED = "Có nội dung được ghép thêm vào cuối tệp sau khi ký."
-
-
-def starts_as_pdf(data: bytes) -> bool:
-    """Whether nothing but white space stands before the PDF header (a polyglot has more)."""
-    return data.lstrip(b"\xef\xbb\xbf" + _SPACE).startswith(b"%PDF-")
 
 
 def require_exact_hole(data: bytes, signature: EmbeddedPdfSignature) -> int:
@@ -69,11 +63,12 @@ def require_accounted_tail(
         if not _ENDS.fullmatch(tail):
             raise malformed(_APPENDED, Coverage.EXTENDED_BAD)
         return
+    known = _known_objects(reader, signature.signed_revision)
     offsets: set[int] = set()
     for revision in later:
         _require_plain_section(data, reader, revision, end)
         section = reader.xrefs.get_xref_data(revision)
-        _require_no_rewiring(reader, signature.signed_revision, section, end)
+        _require_no_rewiring(known, section, end)
         offsets.update(offset for _, offset in section.standard_xrefs.values())
         offsets.add(reader.xrefs.get_startxref_for_revision(revision))
     found = {end + match.start() for match in _OBJECT.finditer(tail)}
@@ -100,20 +95,26 @@ def _require_plain_section(data: bytes, reader: PdfFileReader, revision: int, en
         raise malformed(_APPENDED, Coverage.EXTENDED_BAD)
 
 
-def _require_no_rewiring(
-    reader: PdfFileReader, signed: int, section: XRefSectionData, end: int
-) -> None:
-    """Refuse freed or renumbered objects, and entries that point back into the signed part."""
-    known: dict[int, set[int]] = {}
+def _known_objects(reader: PdfFileReader, signed: int) -> dict[int, dict[int, object]]:
+    """Map each object number of the signed revision to its generations and where they stand."""
+    known: dict[int, dict[int, object]] = {}
     for revision in range(signed + 1):
         for reference in reader.xrefs.explicit_refs_in_revision(revision):
-            known.setdefault(reference.idnum, set()).add(reference.generation)
-    for number in section.freed:
-        resolved = reader.xrefs.get_historical_ref(generic.Reference(number, 0), signed)
-        if resolved is not None:
-            raise malformed(_APPENDED, Coverage.EXTENDED_BAD)
-    for number, (generation, offset) in section.standard_xrefs.items():
-        before = reader.xrefs.get_historical_ref(generic.Reference(number, generation), signed)
-        renumbered = before is None and bool(known.get(number, set()) - {generation})
-        if renumbered or (offset < end and offset != before):
-            raise malformed(_APPENDED, Coverage.EXTENDED_BAD)
+            place = reader.xrefs.get_historical_ref(reference, signed)
+            if place is not None:
+                known.setdefault(reference.idnum, {})[reference.generation] = place
+    return known
+
+
+def _require_no_rewiring(
+    known: dict[int, dict[int, object]], section: XRefSectionData, end: int
+) -> None:
+    """Refuse freed or renumbered objects, and entries that point back into the signed part."""
+    frees = any(number in known for number in section.freed)
+    rewires = any(
+        (number in known and generation not in known[number])
+        or (offset < end and known.get(number, {}).get(generation) != offset)
+        for number, (generation, offset) in section.standard_xrefs.items()
+    )
+    if frees or rewires:
+        raise malformed(_APPENDED, Coverage.EXTENDED_BAD)

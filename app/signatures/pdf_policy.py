@@ -41,7 +41,7 @@ class NoEmptyVisibleField(FieldMDPRule):
         for name, spec in context.field_specs.items():
             field = spec.new_field
             is_new = spec.old_field_ref is None and field is not None
-            if is_new and field is not None and "/V" not in field and is_field_visible(field):
+            if is_new and field is not None and "/V" not in field and is_field_visible(field):  # type: ignore[no-untyped-call]
                 raise SuspiciousModification(f"new visible field {name} is not signed")
         return ()
 
@@ -92,17 +92,17 @@ def office_diff_policy() -> StandardDiffPolicy:
     level = ModificationLevel.LTA_UPDATES
     return StandardDiffPolicy(
         global_rules=[
-            CatalogModificationRule(),
+            CatalogModificationRule(),  # type: ignore[no-untyped-call]
             DocInfoRule().as_qualified(level),
             XrefStreamRule().as_qualified(level),
             ObjectStreamRule().as_qualified(level),
             DSSCompareRule().as_qualified(level),
-            MetadataUpdateRule().as_qualified(level),
+            MetadataUpdateRule().as_qualified(level),  # type: ignore[no-untyped-call]
         ],
         form_rule=SameFormResources(
             field_rules=[
                 NoEmptyVisibleField(),
-                SigFieldCreationRule(),
+                SigFieldCreationRule(),  # type: ignore[no-untyped-call]
                 SigFieldModificationRule(allow_in_place_appearance_stream_changes=False),
             ],
         ),

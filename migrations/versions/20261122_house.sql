@@ -216,6 +216,7 @@ CREATE TABLE dossier (
     submitter_id TEXT NOT NULL,
     submitter_number TEXT,
     submitter_name TEXT NOT NULL,
+    submitter_tech_id TEXT,
     is_verified SMALLINT NOT NULL,
     form JSONB NOT NULL,
     fees JSONB NOT NULL,
@@ -265,6 +266,7 @@ COMMENT ON COLUMN dossier.applicant_number IS 'Personal number or tax code';
 COMMENT ON COLUMN dossier.contact IS 'Phone, e-mail, address';
 COMMENT ON COLUMN dossier.submitter_id IS 'Account that handed it in';
 COMMENT ON COLUMN dossier.submitter_number IS 'Identity number of who handed it in';
+COMMENT ON COLUMN dossier.submitter_tech_id IS 'Account at the national portal';
 COMMENT ON COLUMN dossier.is_verified IS '1: account verified by VNeID';
 COMMENT ON COLUMN dossier.fees IS 'Fees due, less exemptions';
 COMMENT ON COLUMN dossier.received_on IS 'Local day of receipt';

@@ -129,9 +129,9 @@ def walk_days(
     day = began.date()
     while True:
         close = _close(office, day)
-        if left == 0 and close is not None and close > began:
-            if not any(start < close <= end for start, end in standing):
-                return close
+        stopped = close is not None and any(start < close <= end for start, end in standing)
+        if left == 0 and close is not None and close > began and not stopped:
+            return close
         day += DAY
         midnight = datetime.combine(day, time(), HANOI)
         if any(start < midnight and end is NEVER for start, end in standing):

@@ -1,0 +1,144 @@
+"""HTTP face of documents: streamed in, streamed out."""
+
+import hmac
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi import Path as PathParameter
+from fastapi import Request as HttpRequest
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from app.api.dependencies import CurrentActor, CurrentDesk, CurrentDoors, Now
+from app.api.problems import responses
+from app.domain.actor import SYSTEM
+from app.domain.documents import DocumentKind, DocumentNotFound, FileRefused
+from app.domain.lifecycle import RoleRefused
+from app.services import files
+
+router = APIRouter(prefix="/v1", tags=["documents"])
+
+
+class Signature(BaseModel):
+    """Verdict on a file's signatures (ETSI EN 319 102-1), never a bare yes or no."""
+
+    indication: str = Field(
+        description="TOTAL_PASSED, INDETERMINATE, TOTAL_FAILED, NO_SIGNATURE, or PENDING",
+        examples=["TOTAL_PASSED"],
+    )
+    sub_indication: str | None = Field(None, examples=["NO_CERTIFICATE_CHAIN_FOUND"])
+    reason: str = Field(description="For the clerk", examples=["Chữ ký số hợp lệ."])
+    checked_at: datetime | None = None
+
+
+class Document(BaseModel):
+    """Tài liệu: a file under a name."""
+
+    id: UUID
+    name: str = Field(examples=["to-khai.pdf"])
+    kind: DocumentKind
+    media_type: str = Field(description="Found from the content", examples=["application/pdf"])
+    size_bytes: int
+    sha256: str
+
+
+class DocumentDetail(Document):
+    signature: Signature
+    signatures: list[dict[str, Any]] = Field(description="One entry for each signature")
+
+
+@router.post(
+    "/documents",
+    status_code=201,
+    summary="Upload a file (tải tài liệu lên)",
+    description="The body is the file itself, streamed. Its type is found from its content. It "
+    "stays with who uploaded it until it is handed in with a dossier.",
+    responses=responses(FileRefused, RoleRefused, extra=(413,)),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def upload(  # noqa: PLR0913  (what an upload comes with)
+    request: HttpRequest,
+    desk: CurrentDesk,
+    actor: CurrentActor,
+    now: Now,
+    name: Annotated[
+        str, Query(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f/\\]+$",
+                   description="Name of the file", examples=["to-khai.pdf"])
+    ],
+    kind: DocumentKind = DocumentKind.COMPONENT,
+) -> Document:
+    limit = desk.rules.upload_limit_bytes
+    with tempfile.NamedTemporaryFile(prefix="upload-") as spool:
+        size = 0
+        async for piece in request.stream():
+            size += len(piece)
+            if size > limit:
+                raise FileRefused(f"Tệp lớn hơn {limit // 1024 // 1024} MB.")
+            spool.write(piece)
+        spool.flush()
+        kept = await run_in_threadpool(
+            files.keep, desk, Path(spool.name), name, kind, actor=actor, now=now
+        )
+    return Document(**kept)
+
+
+@router.get(
+    "/documents/{document_id}",
+    summary="A document and what its signatures are worth (thông tin, kết quả kiểm tra chữ ký số)",
+    responses=responses(DocumentNotFound),
+)
+def describe(document_id: UUID, desk: CurrentDesk, actor: CurrentActor) -> DocumentDetail:
+    return DocumentDetail(**files.describe(desk, document_id, actor=actor))
+
+
+@router.get(
+    "/documents/{document_id}/content",
+    summary="The file itself (tải tệp về)",
+    response_class=StreamingResponse,
+    responses=responses(DocumentNotFound),
+)
+def content(document_id: UUID, desk: CurrentDesk, actor: CurrentActor) -> StreamingResponse:
+    return _stream(desk, files.describe(desk, document_id, actor=actor))
+
+
+@router.get(
+    "/shared-documents/{document_id}/{seal}",
+    summary="The file for a partner (đường dẫn tải tệp cho hệ thống đối tác)",
+    description="The national portal fetches files by links that it was sent; the seal in the "
+    "link is what lets it in.",
+    response_class=StreamingResponse,
+    responses=responses(DocumentNotFound),
+)
+def shared(
+    document_id: UUID,
+    seal: Annotated[str, PathParameter(max_length=64, pattern=r"^[0-9a-f]+$")],
+    doors: CurrentDoors,
+) -> StreamingResponse:
+    if not hmac.compare_digest(seal.encode(), files.seal(document_id, doors.link_key).encode()):
+        raise DocumentNotFound("Không tìm thấy tài liệu này.")
+    return _stream(doors.desk, files.describe(doors.desk, document_id, actor=SYSTEM))
+
+
+def _stream(desk: CurrentDesk, found: dict[str, Any]) -> StreamingResponse:
+    return StreamingResponse(
+        files.content(desk, found["sha256"]),
+        media_type=found["media_type"],
+        headers={
+            "Content-Length": str(found["size_bytes"]),
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found['name'], safe='')}",
+            "ETag": f'"{found["sha256"]}"',
+            "Cache-Control": "private, no-store",
+        },
+    )
+

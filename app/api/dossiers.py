@@ -1,0 +1,238 @@
+"""HTTP face of reading dossiers."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.api.cursors import Cursor, link_to_next
+from app.api.dependencies import Code, CurrentActor, CurrentDesk, Now
+from app.api.documents import Document, Signature
+from app.api.payments import Payment
+from app.api.problems import responses
+from app.domain.actor import Role
+from app.domain.intake import Channel, ReturnWay
+from app.domain.lifecycle import Act, Status
+from app.services import dossiers
+from app.services.transition import DossierNotFound
+
+router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
+
+
+class AgencyRef(BaseModel):
+    code: str = Field(examples=["H44.29"])
+    name: str = Field(examples=["UBND Thành phố Việt Trì"])
+
+
+class ProcedureRef(BaseModel):
+    code: str
+    name: str
+    version: int
+    online_level: int = Field(description="1 to 4; 3 is một phần, 4 toàn trình")
+
+
+class DossierSummary(BaseModel):
+    """A dossier as lists show it."""
+
+    code: str = Field(examples=["H44.29-261122-0001"])
+    version: int
+    procedure: ProcedureRef
+    agency: AgencyRef = Field(description="Resolves it")
+    at_agency: AgencyRef = Field(description="Has it in hand now")
+    channel: Channel
+    status: Status
+    status_label: str
+    applicant_name: str
+    received_at: datetime
+    answer_due_at: datetime | None = Field(description="First answer due: 8 working hours")
+    accepted_at: datetime | None
+    due_at: datetime | None
+    resolved_at: datetime | None
+    ended_at: datetime | None
+
+
+class ApplicantView(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    kind: str
+    number: str
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    address: str | None = None
+
+
+class PaperDocument(Document):
+    signature: Signature
+
+
+class Paper(BaseModel):
+    component: str
+    added_at: datetime
+    document: PaperDocument | None = Field(description="null: handed in on paper")
+
+
+class FeeLine(BaseModel):
+    code: str
+    name: str
+    kind: str
+    amount_vnd: int
+    phase: str
+
+
+class Dossier(DossierSummary):
+    """A dossier with its papers, fees and results."""
+
+    step: str
+    applicant: ApplicantView
+    submitter: str
+    form: dict[str, Any]
+    components: list[Paper]
+    results: list[PaperDocument]
+    result_granted: bool | None
+    fees: list[FeeLine]
+    payments: list[Payment]
+    return_way: ReturnWay
+    promised_at: datetime | None = Field(description="Appointment as printed on the receipt")
+    reply_due_on: date | None
+    possible_acts: list[Act] = Field(description="What you may do with it now")
+
+
+class DossierPage(BaseModel):
+    items: list[DossierSummary]
+    next: str | None = Field(description="Cursor of the next page, also in the Link header")
+
+
+class EventActor(BaseModel):
+    role: Role
+    name: str
+
+
+class Event(BaseModel):
+    """One act in the life of a dossier."""
+
+    seq: int
+    act: Act
+    source: Status | None
+    target: Status
+    actor: EventActor
+    agency: str
+    occurred_at: datetime
+    due_at: datetime | None
+    reason: str | None
+    legal_ground: str | None
+    details: dict[str, Any]
+
+
+class Events(BaseModel):
+    items: list[Event]
+
+
+class StopView(BaseModel):
+    start: datetime
+    end: datetime | None
+    reason: str
+
+
+class DayView(BaseModel):
+    day: date
+    nature: str
+    why: str
+    minutes: int = Field(description="Working minutes of the day that counted")
+    total: int
+    day_number: int | None = Field(description="For limits in calendar days or months")
+    notes: list[str]
+
+
+class DeadlineView(BaseModel):
+    """A dossier's clock, day by day; every field but `has_begun` is null until it begins."""
+
+    has_begun: bool
+    limit: str | None = Field(None, examples=["3 ngày làm việc"])
+    accepted_at: datetime | None = None
+    promised_at: datetime | None = None
+    due_at: datetime | None = Field(None, description="null while the clock stands")
+    spent_minutes: int | None = None
+    remaining_minutes: int | None = None
+    in_words: str | None = Field(None, examples=["còn 2 ngày 4 giờ"])
+    stops: list[StopView] = []
+    days: list[DayView] = []
+
+
+@router.get(
+    "",
+    summary="List dossiers (danh sách hồ sơ)",
+    description="Applicants see their own, desk staff their agency's; newest first.",
+    responses=responses(extra=(400,)),
+)
+def list_dossiers(  # noqa: PLR0913  (what a list can be asked)
+    desk: CurrentDesk,
+    actor: CurrentActor,
+    response: Response,
+    after: Cursor,
+    status: Annotated[Status | None, Query(description="Only these")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> DossierPage:
+    page = dossiers.list_page(desk, actor=actor, status=status, after=after, limit=limit)
+    cursor = link_to_next(
+        response,
+        "/v1/dossiers",
+        page.next,
+        {"limit": str(limit), **({"status": str(status)} if status else {})},
+    )
+    return DossierPage(items=[DossierSummary(**item) for item in page.dossiers], next=cursor)
+
+
+@router.get(
+    "/{code}",
+    summary="Read a dossier (xem hồ sơ)",
+    responses=responses(DossierNotFound),
+)
+def read(code: Code, desk: CurrentDesk, actor: CurrentActor, response: Response) -> Dossier:
+    found = dossiers.read(desk, code, actor=actor)
+    response.headers["ETag"] = f'"{found["version"]}"'
+    return Dossier(**found)
+
+
+@router.get(
+    "/{code}/events",
+    summary="What was done to a dossier (lịch sử xử lý)",
+    responses=responses(DossierNotFound),
+)
+def events(code: Code, desk: CurrentDesk, actor: CurrentActor) -> Events:
+    return Events(items=[Event(**event) for event in dossiers.history(desk, code, actor=actor)])
+
+
+@router.get(
+    "/{code}/deadline",
+    summary="Explain the due instant day by day (giải thích thời hạn)",
+    responses=responses(DossierNotFound),
+)
+def deadline(code: Code, desk: CurrentDesk, actor: CurrentActor, now: Now) -> DeadlineView:
+    clock = dossiers.explain_deadline(desk, code, actor=actor, now=now)
+    if clock is None:
+        return DeadlineView(has_begun=False)
+    return DeadlineView(
+        has_begun=True,
+        limit=clock.limit,
+        accepted_at=clock.accepted_at,
+        promised_at=clock.promised_at,
+        due_at=clock.deadline.due_at,
+        spent_minutes=clock.deadline.spent_minutes,
+        remaining_minutes=clock.deadline.remaining_minutes,
+        in_words=clock.in_words,
+        stops=[StopView(start=s.start, end=s.end, reason=s.reason) for s in clock.stops],
+        days=[
+            DayView(
+                day=day.day,
+                nature=day.nature,
+                why=day.why,
+                minutes=day.minutes,
+                total=day.total,
+                day_number=day.day_number,
+                notes=list(day.notes),
+            )
+            for day in clock.days
+        ],
+    )

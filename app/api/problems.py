@@ -1,0 +1,260 @@
+"""Refusals as problem documents (RFC 9457): every error leaves through here.
+
+A domain error carries a stable `code` and a Vietnamese `detail`; the one table below gives its
+HTTP status. `errors` lists faults with JSON pointers (RFC 6901) into the request.
+"""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from psycopg import errors as pg
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from app.domain.errors import DomainError
+
+log = logging.getLogger(__name__)
+
+STATUS = {
+    "agency.not_found": 404,
+    "application.faulty": 422,
+    "body.too_large": 413,
+    "calendar.contradiction": 409,
+    "calendar.horizon": 422,
+    "calendar.naive_instant": 422,
+    "cursor.refused": 400,
+    "deadline.limit_refused": 422,
+    "document.file_refused": 422,
+    "document.not_found": 404,
+    "dossier.elsewhere": 403,
+    "dossier.not_found": 404,
+    "dossier.role_refused": 403,
+    "dossier.step_refused": 409,
+    "dossier.version_malformed": 400,
+    "dossier.version_missing": 428,
+    "dossier.version_stale": 412,
+    "extension.refused": 409,
+    "figures.role_refused": 403,
+    "handover.refused": 409,
+    "idempotency.in_flight": 409,
+    "idempotency.key_malformed": 400,
+    "idempotency.key_missing": 400,
+    "idempotency.key_reused": 422,
+    "identity.token_refused": 401,
+    "identity.unavailable": 503,
+    "payment.not_found": 404,
+    "payment.refused": 409,
+    "period.refused": 422,
+    "procedure.not_found": 404,
+    "resolution.reason_missing": 422,
+    "resolution.result_missing": 422,
+    "supplement.second_without_ground": 409,
+    "supplement.unknown_components": 422,
+}
+
+_HTTP_CODES = {
+    400: ("request.unreadable", "Yêu cầu không đọc được", "Nội dung yêu cầu không đọc được."),
+    404: ("request.no_such_path", "Không có địa chỉ này", "Không có địa chỉ này."),
+    405: (
+        "request.no_such_method",
+        "Phương thức không được dùng",
+        "Địa chỉ này không nhận phương thức này.",
+    ),
+}
+
+_VALIDATION = {
+    "missing": "Mục này là bắt buộc.",
+    "extra_forbidden": "Không có mục này.",
+    "string_type": "Phải là chuỗi ký tự.",
+    "string_too_short": "Nội dung quá ngắn.",
+    "string_too_long": "Nội dung quá dài.",
+    "string_pattern_mismatch": "Không đúng định dạng.",
+    "int_type": "Phải là số nguyên.",
+    "int_parsing": "Phải là số nguyên.",
+    "bool_type": "Phải là đúng hoặc sai.",
+    "bool_parsing": "Phải là đúng hoặc sai.",
+    "greater_than": "Giá trị quá nhỏ.",
+    "greater_than_equal": "Giá trị quá nhỏ.",
+    "less_than": "Giá trị quá lớn.",
+    "less_than_equal": "Giá trị quá lớn.",
+    "enum": "Giá trị không nằm trong danh mục.",
+    "literal_error": "Giá trị không nằm trong danh mục.",
+    "uuid_parsing": "Phải là mã định danh UUID.",
+    "date_from_datetime_parsing": "Phải là ngày, dạng 2026-11-22.",
+    "date_parsing": "Phải là ngày, dạng 2026-11-22.",
+    "json_invalid": "Không phải JSON hợp lệ.",
+    "too_long": "Danh sách quá dài.",
+    "too_short": "Danh sách quá ngắn.",
+    "dict_type": "Phải là một đối tượng.",
+    "list_type": "Phải là một danh sách.",
+    "model_attributes_type": "Phải là một đối tượng.",
+}
+
+
+class FaultView(BaseModel):
+    pointer: str = Field(description="JSON pointer into the request", examples=["/applicant/name"])
+    code: str = Field(examples=["missing"])
+    detail: str = Field(examples=["Mục này là bắt buộc."])
+
+
+class Problem(BaseModel):
+    """A refusal (RFC 9457). `code` is stable; `detail` is Vietnamese, for the person."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["/problems/dossier.step_refused"])
+    title: str = Field(examples=["Không thực hiện được ở trạng thái hiện tại"])
+    status: int = Field(examples=[409])
+    code: str = Field(examples=["dossier.step_refused"])
+    detail: str = Field(
+        examples=["Không thể thực hiện “Ký duyệt kết quả” khi hồ sơ “mới đăng ký”."]
+    )
+    instance: str = Field(examples=["/v1/dossiers/H44.10-261122-0001/resolution"])
+    errors: list[FaultView] = Field(default=[], description="Faults, where there are several")
+
+
+def responses(*errors: type[DomainError], extra: tuple[int, ...] = ()) -> dict[int | str, Any]:
+    """Describe in OpenAPI the refusals of an operation, beside those that every one has."""
+    codes: dict[int, list[str]] = {401: ["identity.token_refused"], 422: ["request.invalid"]}
+    for error in errors:
+        codes.setdefault(STATUS[error.code], []).append(error.code)
+    for status in extra:
+        codes.setdefault(status, [])
+    return {
+        status: {
+            "description": ", ".join(names) or HTTPStatus(status).phrase,
+            "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+        }
+        for status, names in sorted(codes.items())
+    }
+
+
+def register(app: FastAPI) -> None:
+    app.add_exception_handler(DomainError, _domain)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _busy)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(
+    path: str,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    facts: Mapping[str, Any] | None = None,
+) -> JSONResponse:
+    content = {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "instance": path,
+        **(facts or {}),
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT} and "in_flight" in code:
+        headers = {"Retry-After": "1"}
+    return JSONResponse(content, status, headers, media_type="application/problem+json")
+
+
+def _path(request: Request) -> str:
+    return request.url.path.encode("ascii", "backslashreplace").decode()
+
+
+async def _domain(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, DomainError):
+        raise error
+    status = STATUS[error.code]
+    return problem(
+        _path(request), status, error.code, error.title, error.detail, error.facts
+    )
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    faults = [
+        {
+            "pointer": _pointer(fault["loc"]),
+            "code": fault["type"],
+            "detail": _VALIDATION.get(fault["type"], "Giá trị không hợp lệ."),
+        }
+        for fault in error.errors()
+    ]
+    if any(fault["code"] == "json_invalid" for fault in faults):
+        return problem(_path(request), 400, *_HTTP_CODES[400], {"errors": faults})
+    return problem(
+        _path(request),
+        422,
+        "request.invalid",
+        "Yêu cầu không hợp lệ",
+        f"Yêu cầu có {len(faults)} điểm cần sửa.",
+        {"errors": faults},
+    )
+
+
+def _pointer(location: tuple[Any, ...]) -> str:
+    parts = location[1:] if location and location[0] == "body" else location
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    other = ("request.refused", "Yêu cầu bị từ chối", str(error.detail))
+    answer = problem(
+        _path(request), error.status_code, *_HTTP_CODES.get(error.status_code, other)
+    )
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _database(request: Request, error: Exception) -> JSONResponse:
+    """Tell values that no table can hold, and a database that is away, from our own faults."""
+    cause = getattr(error, "orig", None)
+    if isinstance(cause, pg.DataError | UnicodeError | OverflowError):
+        return problem(
+            _path(request),
+            422,
+            "request.not_storable",
+            "Giá trị không lưu được",
+            "Yêu cầu có ký tự hoặc giá trị không lưu được.",
+        )
+    if isinstance(error, OperationalError):
+        return await _busy(request, error)
+    return await _unexpected(request, error)
+
+
+async def _busy(request: Request, error: Exception) -> JSONResponse:
+    log.warning("database is busy or away: %s", type(error).__name__)
+    answer = problem(
+        _path(request),
+        503,
+        "service.busy",
+        "Hệ thống đang bận",
+        "Hệ thống đang bận, yêu cầu chưa được thực hiện. Hãy thử lại sau giây lát.",
+    )
+    answer.headers["Retry-After"] = "1"
+    return answer
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected error on %s", _path(request), exc_info=error)
+    return problem(
+        _path(request),
+        500,
+        "service.fault",
+        "Lỗi hệ thống",
+        "Hệ thống gặp lỗi khi thực hiện yêu cầu. Lỗi đã được ghi lại.",
+    )

@@ -1,0 +1,1 @@
+"""One module per partner: its client, its wire codes, its two errors."""

@@ -1,0 +1,72 @@
+"""All partners' mocks as one ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from app.mocks import payment_memory, portal_memory
+from app.mocks.clock import now as system_now
+from app.mocks.config import MockConfig
+from app.mocks.connection import Droppable
+from app.mocks.faults import Switchboard
+from app.mocks.gate import Gate
+from app.mocks.identity import identity
+from app.mocks.memory import Memory
+from app.mocks.national_portal import national_portal
+from app.mocks.payment import payment
+from app.mocks.wire import Json
+
+_CONTENTS = """Hệ thống mô phỏng các đối tác của Một cửa điện tử
+
+/identity         định danh điện tử: /.well-known/openid-configuration, /jwks, POST /token
+/national-portal  Cổng Dịch vụ công quốc gia, thế hệ A:
+                  POST /VXPAdapter/RestService/forward/mapi/login và .../mapi/g
+                  xem lại: /_dossiers, /_dossiers/{mã hồ sơ}, /_stats
+/payment          nền tảng thanh toán 1.0.6: POST /init, /query, /get-bill;
+                  trang /pay/{mã tham chiếu}, biên lai /bill/{mã tham chiếu}
+                  xem lại: /_orders; gửi thông báo: POST /_notices/{mã tham chiếu}
+
+Lỗi theo yêu cầu của mỗi đối tác: GET, POST, DELETE /{đối tác}/_faults; GET, PATCH .../_switches
+"""
+
+
+def create_app(config: MockConfig, *, now: Callable[[], datetime] = system_now) -> ASGIApp:
+    """Build the mocks; their memory is in `config.data_dir` and outlives them.
+
+    The notices of the payment platform are sent while the application's lifespan lasts.
+    """
+    memory = Memory(config.data_dir, portal_memory.SCHEMA, payment_memory.SCHEMA)
+    platform = payment(config, payment_memory.PaymentMemory(memory), now)
+    partners = [identity(config, now), national_portal(config, memory, now), platform.partner]
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        errands = asyncio.create_task(platform.courier.run())
+        try:
+            yield
+        finally:
+            errands.cancel()
+            with suppress(asyncio.CancelledError):
+                await errands
+            memory.close()
+
+    gates = [
+        Mount(f"/{partner.name}", Gate(Switchboard(partner, config.seed))) for partner in partners
+    ]
+    routes = [Route("/", _contents), Route("/livez", _alive), *gates]
+    return Droppable(Starlette(routes=routes, lifespan=lifespan))
+
+
+async def _contents(_: Request) -> Response:
+    return PlainTextResponse(_CONTENTS)
+
+
+async def _alive(_: Request) -> Response:
+    return Json({"status": "ok"})

@@ -1,0 +1,209 @@
+"""Files: kept once by content, found out what they are, handed out in pieces."""
+
+import hashlib
+import hmac
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Row, desc, insert, select, true
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from app.db.access import Transaction, acting
+from app.db.documents import document, file_chunk, signature_verdict, stored_file
+from app.domain.actor import DESK_ROLES, SYSTEM, Actor, Role
+from app.domain.documents import (
+    ACCEPTED_TYPES,
+    SIGNABLE_TYPES,
+    DocumentKind,
+    DocumentNotFound,
+    FileRefused,
+)
+from app.domain.lifecycle import RoleRefused
+from app.services.desk import Desk
+from app.services.dossiers import verdict_view
+
+CHUNK = 256 * 1024
+_HEAD = 1024
+
+_PREFIXES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+)
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_ZIP_MEMBERS = (
+    ("word/document.xml", _OFFICE + "wordprocessingml.document"),
+    ("xl/workbook.xml", _OFFICE + "spreadsheetml.sheet"),
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE_STREAMS = (
+    ("WordDocument".encode("utf-16-le"), "application/msword"),
+    ("Workbook".encode("utf-16-le"), "application/vnd.ms-excel"),
+)
+
+
+def media_type_of(path: Path) -> str | None:
+    """Find out from its content what a file is; None if it is nothing that is taken."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    for prefix, media_type in _PREFIXES:
+        if head.startswith(prefix):
+            return media_type
+    if b"%PDF-" in head:
+        return "application/pdf"
+    if head.startswith(b"PK\x03\x04"):
+        return _office_type(path)
+    if head.startswith(_OLE):
+        content = path.read_bytes()
+        return next((found for mark, found in _OLE_STREAMS if mark in content), None)
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return "application/xml" if text.startswith(b"<?xml") else None
+
+
+def _office_type(path: Path) -> str | None:
+    try:
+        with zipfile.ZipFile(path) as package:
+            names = set(package.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        return None
+    return next((found for member, found in _ZIP_MEMBERS if member in names), None)
+
+
+def keep(
+    desk: Desk, path: Path, name: str, kind: DocumentKind, *, actor: Actor, now: datetime
+) -> dict[str, Any]:
+    """Keep an uploaded file: once under its SHA-256, named by a document of its own."""
+    if kind is DocumentKind.RESULT and actor.role not in DESK_ROLES:
+        raise RoleRefused("Chỉ cán bộ của cơ quan tải lên được kết quả giải quyết.")
+    if actor.role not in {*DESK_ROLES, Role.APPLICANT}:
+        raise RoleRefused("Vai trò của bạn không tải tệp lên.")
+    size = path.stat().st_size
+    media_type = media_type_of(path) if size else None
+    if not size:
+        raise FileRefused("Tệp rỗng.")
+    if media_type is None:
+        kinds = ", ".join(dict.fromkeys(ACCEPTED_TYPES.values()))
+        raise FileRefused(f"Nội dung tệp không thuộc loại được nhận ({kinds}).")
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    with acting(desk.engine, actor) as tx:
+        _store(tx, path, sha256, size, media_type, now)
+        agency_id = desk.references.catalogue(tx).agency_ids.get(actor.agency or "")
+        document_id = uuid4()
+        tx.db.execute(
+            insert(document).values(
+                id=document_id,
+                sha256=sha256,
+                kind=kind,
+                name=name,
+                owner_id=actor.id,
+                agency_id=agency_id,
+                uploaded_at=now,
+            )
+        )
+    desk.wake()
+    return {
+        "id": document_id,
+        "name": name,
+        "kind": kind,
+        "media_type": media_type,
+        "size_bytes": size,
+        "sha256": sha256,
+    }
+
+
+def _store(  # noqa: PLR0913  (the parts of one row)
+    tx: Transaction, path: Path, sha256: str, size: int, media_type: str, now: datetime
+) -> None:
+    is_new = tx.db.execute(
+        upsert(stored_file)
+        .values(
+            sha256=sha256,
+            size_bytes=size,
+            media_type=media_type,
+            stored_at=now,
+            # Only these can carry a signature that we check; the others never wait for one.
+            checked_at=None if media_type in SIGNABLE_TYPES else now,
+        )
+        .on_conflict_do_nothing()
+        .returning(stored_file.c.sha256)
+    ).one_or_none()
+    if is_new is None:
+        return
+    with path.open("rb") as file:
+        for n, content in enumerate(iter(lambda: file.read(CHUNK), b"")):
+            tx.db.execute(insert(file_chunk).values(sha256=sha256, n=n, content=content))
+
+
+def describe(desk: Desk, document_id: UUID, *, actor: Actor) -> dict[str, Any]:
+    """Return a document and what its signatures are worth."""
+    with acting(desk.engine, actor) as tx:
+        found = _find(tx, document_id)
+    return {
+        "id": found.id,
+        "name": found.name,
+        "kind": found.kind,
+        "media_type": found.media_type,
+        "size_bytes": found.size_bytes,
+        "sha256": found.sha256,
+        "signature": verdict_view(found),
+        "signatures": (found.report or {}).get("signatures", []),
+    }
+
+
+def _find(tx: Transaction, document_id: UUID) -> Row[Any]:
+    """Return a document that the actor may see: row security says which those are."""
+    verdict = (
+        select(signature_verdict)
+        .where(signature_verdict.c.sha256 == document.c.sha256)
+        .order_by(desc(signature_verdict.c.n))
+        .limit(1)
+        .lateral("verdict")
+    )
+    found = tx.db.execute(
+        select(
+            document,
+            stored_file.c.media_type,
+            stored_file.c.size_bytes,
+            verdict.c.indication,
+            verdict.c.sub_indication,
+            verdict.c.reason,
+            verdict.c.checked_at,
+            verdict.c.report,
+        )
+        .join(stored_file, stored_file.c.sha256 == document.c.sha256)
+        .outerjoin(verdict, onclause=true())
+        .where(document.c.id == document_id)
+    ).one_or_none()
+    if found is None:
+        raise DocumentNotFound("Không tìm thấy tài liệu này.")
+    return found
+
+
+def content(desk: Desk, sha256: str) -> Iterator[bytes]:
+    """Yield a file's content in pieces, each read in a transaction of its own.
+
+    The caller has seen a document that names the file: a slow reader holds nothing open.
+    """
+    n = 0
+    while True:
+        with acting(desk.engine, SYSTEM) as tx:
+            piece = tx.db.scalar(
+                select(file_chunk.c.content).where(
+                    file_chunk.c.sha256 == sha256, file_chunk.c.n == n
+                )
+            )
+        if piece is None:
+            return
+        yield piece
+        n += 1
+
+
+def seal(document_id: UUID, key: bytes) -> str:
+    """Return what a link to a document carries so that a partner may open it without a token."""
+    return hmac.new(key, document_id.bytes, hashlib.sha256).hexdigest()

@@ -1,0 +1,128 @@
+"""Reading a PDF far enough to list its signatures; every oddity is a Fault, not a crash."""
+
+from collections.abc import Iterator
+from io import BytesIO
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import enumerate_sig_fields
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+from app.domain.signature import SubIndication
+from app.signatures.chain import Evidence
+from app.signatures.faults import Fault, UnsignedDocument, malformed
+
+STAMP = "/ETSI.RFC3161"  # /Type is optional: only this tells a document time stamp
+TRACE = b"/ByteRange"  # cannot be compressed away: the range must be found in the file itself
+LEGACY = "/adbe.pkcs7.sha1"
+_DETACHED = frozenset({"/adbe.pkcs7.detached", "/ETSI.CAdES.detached", "/PBAD.PAdES"})
+_MOST_DSS_ITEMS = 200
+
+_NOTHING = generic.DictionaryObject()  # type: ignore[no-untyped-call]
+
+_UNREADABLE = "Cấu trúc chữ ký trong tệp PDF bị hỏng."
+
+
+def open_pdf(data: bytes) -> PdfFileReader:
+    """Open a PDF, leniently: Word's hybrid tables are common and `pdf_bytes` stands guard.
+
+    A file too broken to read is unsigned if it has no trace of a signature, else malformed.
+    """
+    try:
+        reader = PdfFileReader(BytesIO(data), strict=False)
+        _ = reader.root
+        is_locked = reader.encrypted and not _is_readable(reader)
+    except Exception as error:
+        if TRACE in data:
+            raise malformed(_UNREADABLE) from error
+        raise UnsignedDocument("Tệp PDF bị hỏng; không tìm thấy chữ ký số.") from error
+    if is_locked:
+        detail = "Tệp PDF được bảo vệ bằng mật khẩu."
+        raise Fault(SubIndication.POLICY_PROCESSING_ERROR, detail)
+    return reader
+
+
+def _is_readable(reader: PdfFileReader) -> bool:
+    """Whether an encrypted file opens without a password, as files protected from copying do."""
+    try:
+        return str(reader.decrypt(b"").status.name) != "FAILED"
+    except (PdfError, ValueError, TypeError, KeyError, NotImplementedError):
+        return False
+
+
+_Field = tuple[str, generic.PdfObject, generic.PdfObject]
+
+
+def signature_fields(reader: PdfFileReader) -> list[_Field]:
+    """List the filled signature fields of the form, and those that only a page shows."""
+    found = list(enumerate_sig_fields(reader, filled_status=True))
+    seen = {_number(widget) for _, _, widget in found}
+    for widget in _page_widgets(reader):
+        if _number(widget) not in seen:
+            seen.add(_number(widget))
+            found.append(("", _dereference(widget).get("/V"), widget))
+    return found
+
+
+def _dereference(value: generic.PdfObject | None) -> generic.DictionaryObject:
+    """Return the dictionary behind a value; an empty one for anything else."""
+    found = value.get_object() if value is not None else None  # type: ignore[no-untyped-call]
+    return found if isinstance(found, generic.DictionaryObject) else _NOTHING
+
+
+def _number(widget: generic.PdfObject) -> int:
+    return widget.reference.idnum if isinstance(widget, generic.IndirectObject) else -id(widget)
+
+
+def _page_widgets(reader: PdfFileReader) -> Iterator[generic.PdfObject]:
+    """Yield filled signature widgets of pages; the walk is bounded by the object count."""
+    waiting, seen = [reader.root.get("/Pages")], 0
+    while waiting and seen <= reader.trailer["/Size"]:
+        node, seen = waiting.pop(), seen + 1
+        if not isinstance(node, generic.DictionaryObject):
+            continue
+        kids, annotations = node.get("/Kids"), node.get("/Annots")
+        waiting.extend(kids if isinstance(kids, generic.ArrayObject) else ())
+        for raw in annotations if isinstance(annotations, generic.ArrayObject) else ():
+            widget = raw.get_object()
+            is_dictionary = isinstance(widget, generic.DictionaryObject)
+            if is_dictionary and widget.get("/FT") == "/Sig" and widget.get("/V"):
+                yield raw
+
+
+def read_dss(reader: PdfFileReader) -> Evidence:
+    """Read the document security store; a broken one carries nothing."""
+    try:
+        dss = reader.root["/DSS"]
+        return Evidence(*(_streams(dss, key) for key in ("/Certs", "/CRLs", "/OCSPs")))
+    except (PdfError, KeyError, ValueError, TypeError, AttributeError):
+        return Evidence()
+
+
+def _streams(dss: generic.DictionaryObject, key: str) -> tuple[bytes, ...]:
+    items = list(dss.get(key, ()))[:_MOST_DSS_ITEMS]
+    return tuple(item.get_object().data for item in items)
+
+
+def read_signature(
+    reader: PdfFileReader, name: str, value: generic.PdfObject, widget: generic.PdfObject
+) -> EmbeddedPdfSignature:
+    """Read one signature dictionary; a Fault when it has no usable value or byte range."""
+    kind = _dereference(value).get("/SubFilter")
+    if kind is not None and kind not in _DETACHED | {STAMP, LEGACY}:
+        detail = f"Loại chữ ký PDF không được hỗ trợ: {str(kind).lstrip('/')[:40]}."
+        raise Fault(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, detail)
+    try:
+        signature = EmbeddedPdfSignature(reader, _dereference(widget), name)
+        _ = signature.signed_data["signer_infos"]
+    except (PdfError, SignatureValidationError, ValueError, TypeError, KeyError) as error:
+        raise malformed(_UNREADABLE) from error
+    except (AttributeError, AssertionError) as error:
+        raise malformed(_UNREADABLE) from error
+    return signature
+
+
+def is_stamp(signature: EmbeddedPdfSignature) -> bool:
+    return bool(signature.sig_object.get("/SubFilter") == STAMP)
