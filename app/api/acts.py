@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.dependencies import ActRequest, CurrentDesk
+from app.api.dependencies import ActRequest, CurrentDesk, VersionMissing
 from app.api.problems import responses
 from app.api.text import AgencyCode, ItemCode, Line, Paragraph
 from app.domain.application import ApplicationFaulty, HandedIn
@@ -22,7 +22,6 @@ from app.services.transition import (
     DossierElsewhere,
     DossierNotFound,
     Outcome,
-    VersionMissing,
     VersionStale,
 )
 

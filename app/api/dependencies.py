@@ -16,7 +16,7 @@ from app.domain.actor import Actor
 from app.domain.errors import DomainError
 from app.domain.once import KeyMissing, Once
 from app.services.desk import Desk
-from app.services.transition import Request, VersionMissing
+from app.services.transition import Request
 
 
 class Guard(Protocol):
@@ -37,6 +37,11 @@ class Doors:
     refused: type[DomainError]  # raised where there is no token at all
     readiness: Callable[[], dict[str, bool]]
     link_key: bytes
+
+
+class VersionMissing(DomainError):
+    code = "dossier.version_missing"
+    title = "Thiếu phiên bản hồ sơ (If-Match)"
 
 
 class VersionMalformed(DomainError):

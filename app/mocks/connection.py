@@ -1,14 +1,23 @@
 """Breaking a client's connection for real, the way a failing network does."""
 
-import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _DROP = "mocks.drop"
 _LINGER_ZERO = struct.pack("ii", 1, 0)  # closing then sends RST instead of FIN
+
+
+@runtime_checkable
+class _Transport(Protocol):
+    """What asyncio's transports and uvloop's have in common."""
+
+    def abort(self) -> None: ...
+
+    def get_extra_info(self, name: str) -> socket.socket | None: ...
 
 
 class Droppable:
@@ -22,7 +31,7 @@ class Droppable:
         if scope["type"] == "http":
             # ASGI has no such thing; uvicorn's `send` is a method of the request that owns it.
             transport = getattr(getattr(send, "__self__", None), "transport", None)
-            if isinstance(transport, asyncio.BaseTransport):
+            if isinstance(transport, _Transport):
                 scope[_DROP] = _dropper(transport)
         await self._app(scope, receive, send)
 
@@ -45,12 +54,11 @@ async def until_gone(receive: Receive) -> None:
         pass
 
 
-def _dropper(transport: asyncio.BaseTransport) -> Callable[[], None]:
+def _dropper(transport: _Transport) -> Callable[[], None]:
     def drop_now() -> None:
-        wire: socket.socket | None = transport.get_extra_info("socket")
+        wire = transport.get_extra_info("socket")
         if wire is not None:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
-        if isinstance(transport, asyncio.Transport):
-            transport.abort()
+        transport.abort()
 
     return drop_now

@@ -40,7 +40,9 @@ def open_pdf(data: bytes) -> PdfFileReader:
         raise UnsignedDocument("Tệp PDF bị hỏng; không tìm thấy chữ ký số.") from error
     if is_locked:
         detail = "Tệp PDF được bảo vệ bằng mật khẩu."
-        raise Fault(SubIndication.POLICY_PROCESSING_ERROR, detail)
+        if TRACE in data:  # byte ranges are numbers: encryption leaves them as they are
+            raise Fault(SubIndication.POLICY_PROCESSING_ERROR, detail)
+        raise UnsignedDocument(f"{detail} Không tìm thấy chữ ký số.")
     return reader
 
 

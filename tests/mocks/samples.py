@@ -12,7 +12,7 @@ CODE = "H44.06-260801-0001"
 MAPI = "/national-portal/VXPAdapter/RestService/forward/mapi"
 
 
-def an_item(status: str = "2", **changes: Any) -> dict[str, Any]:
+def an_item(status: str = "2", **changes: object) -> dict[str, Any]:
     """Return a right item of DongBoHoSoMC with every field and list that the contract names."""
     item: dict[str, Any] = {
         "MaHoSo": CODE,
@@ -113,7 +113,7 @@ def a_result() -> dict[str, Any]:
     }
 
 
-def a_step(**changes: Any) -> dict[str, Any]:
+def a_step(**changes: object) -> dict[str, Any]:
     """Return a right item of CapNhatTienDoHoSoMC."""
     return {
         "MaHoSo": CODE,
@@ -128,7 +128,7 @@ def a_step(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def an_init(config: MockConfig, **changes: Any) -> dict[str, Any]:
+def an_init(config: MockConfig, **changes: object) -> dict[str, Any]:
     """Return a right and signed INIT; changed fields are signed too."""
     message: dict[str, Any] = {
         "LoaiBanTin": "INIT",
@@ -216,14 +216,14 @@ class Portal:
         self.session = answer.get("session", "")
         return dict(answer)
 
-    def send(self, service: str, **content: Any) -> httpx2.Response:
+    def send(self, service: str, **content: object) -> httpx2.Response:
         if not self.session:
             self.log_in()
         body = {"session": self.session, "madonvi": self.config.portal_unit, "service": service}
         params = {"dstcode": self.config.portal_dstcode}
         return self.http.post(f"{MAPI}/g", params=params, json=body | content)
 
-    def call(self, service: str, **content: Any) -> dict[str, Any]:
+    def call(self, service: str, **content: object) -> dict[str, Any]:
         return dict(self.send(service, **content).json())
 
     def add(self, *items: dict[str, Any]) -> dict[str, Any]:
@@ -246,6 +246,6 @@ class Portal:
     def known(self, code: str = CODE) -> dict[str, Any]:
         return dict(self.http.get(f"/national-portal/_dossiers/{code}").json())
 
-    def fault(self, **content: Any) -> None:
+    def fault(self, **content: object) -> None:
         answer = self.http.post("/national-portal/_faults", json=content)
         assert answer.status_code == 201, answer.text
