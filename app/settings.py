@@ -52,7 +52,11 @@ class Settings(BaseSettings):
 
     @property
     def web_url(self) -> str:
-        return self.public_url or f"http://{self.host}:{self.port}"
+        return self.public_url or self.web_url_local
+
+    @property
+    def web_url_local(self) -> str:
+        return f"http://{self.host}:{self.port}"
 
     @property
     def mocks_url(self) -> str:

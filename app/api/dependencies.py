@@ -33,7 +33,6 @@ class Doors:
     desk: Desk
     guard: Guard
     now: Callable[[], datetime]
-    web_url: str
     refused: type[DomainError]  # raised where there is no token at all
     readiness: Callable[[], dict[str, bool]]
     link_key: bytes

@@ -12,7 +12,7 @@ from app.db.access import Transaction
 from app.db.calendar import calendar_day, office_hours
 from app.db.catalogue import agency, procedure, procedure_version, report_group
 from app.domain.agency import Agency, Level, ReportGroup
-from app.domain.calendar import Calendar
+from app.domain.calendar import FIRST_DAY, Calendar
 from app.domain.office_hours import DayKind, DayRule, Interval, OfficeHours
 from app.domain.procedure import Procedure, ProcedureVersion
 from app.domain.procedure_definition import parse_procedure
@@ -130,13 +130,17 @@ def read_calendars(db: Connection) -> dict[str, Calendar]:
     )
     for row in db.execute(select(office_hours)):
         weeks[row.agency][row.valid_from][row.weekday].append((row.starts, row.ends))
-    calendars = {
-        office: Calendar(
-            [(since, OfficeHours.by_weekday(week)) for since, week in timeline.items()], days
-        )
+    timelines = {
+        office: [(since, OfficeHours.by_weekday(week)) for since, week in sorted(timeline.items())]
         for office, timeline in weeks.items()
     }
-    return {"*": Calendar(days=days)} | calendars
+    usual = timelines.pop("*", [(FIRST_DAY, OfficeHours())])
+    calendars = {"*": Calendar(usual, days)}
+    for office, own in timelines.items():
+        # Before its own hours begin, an office keeps those of every office.
+        before = [(since, hours) for since, hours in usual if since < own[0][0]]
+        calendars[office] = Calendar([*before, *own], days)
+    return calendars
 
 
 def _intervals(text: str | None) -> tuple[Interval, ...]:

@@ -16,7 +16,7 @@ from app.mocks.wire import as_text
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS portal_dossiers (
     code TEXT PRIMARY KEY, status TEXT NOT NULL, was_accepted INTEGER NOT NULL, item TEXT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE TABLE IF NOT EXISTS portal_told (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL, service TEXT NOT NULL,
     is_addition INTEGER NOT NULL, status TEXT NOT NULL, sha256 TEXT NOT NULL,

@@ -18,7 +18,7 @@ NEXT = {
     "3": set[str](),
     "4": {"5", "6", "7", "8", "9"},
     "5": {"1", "2", "4", "7", "8"},  # a supplement returns to the status before
-    "6": {"1", "2", "4", "7", "8"},  # and so does a payment
+    "6": {"2", "4", "7", "8"},  # and so does a payment; it is asked for after acceptance only
     "7": set[str](),
     "8": set[str](),
     "9": {"10"},

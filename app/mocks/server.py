@@ -55,6 +55,7 @@ def create_app(config: MockConfig, *, now: Callable[[], datetime] = system_now) 
             errands.cancel()
             with suppress(asyncio.CancelledError):
                 await errands
+            await platform.courier.close()
             memory.close()
 
     gates = [

@@ -33,8 +33,12 @@ def as_text(content: object, *, is_sorted: bool = False) -> str:
 def parse_object(body: bytes) -> dict[str, Any]:
     """Read a JSON object, refusing repeated keys (one reader would see the first, one the last)."""
     try:
-        content = json.loads(body, object_pairs_hook=_without_repeats)
-    except ValueError as error:
+        content = json.loads(
+            body, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant
+        )
+        if b"\\u" in body:
+            as_text(content).encode()  # half of a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
         raise Malformed(f"Nội dung không phải JSON hợp lệ: {error}") from error
     if not isinstance(content, dict):
         raise Malformed("Nội dung phải là một đối tượng JSON")
@@ -75,3 +79,7 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(content) != len(pairs):
         raise ValueError("khóa bị lặp lại")
     return content
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} không phải là số")

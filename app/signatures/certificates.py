@@ -74,7 +74,7 @@ def new_authority(holder: Holder, span: Span, *, parent: Authority | None = None
     return Authority(key, builder.sign(signing_key, hashes.SHA256()))
 
 
-def issue(  # noqa: PLR0913  (what a certificate says)
+def issue(
     authority: Authority,
     holder: Holder,
     key: PrivateKey,

@@ -52,7 +52,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class ChainResult:
-    """Why the chain fails (None: it holds), the anchor's name and, if revoked, since when."""
+    """Why the chain fails (None: it holds), the anchor's name, and since when it is revoked."""
 
     sub_indication: SubIndication | None
     anchor: str | None = None
@@ -78,16 +78,13 @@ class Checker:
         try:
             anchor = asyncio.run(self._find_anchor(certificate, evidence, moment, usage))
         except RevokedError as error:
-            return self._revoked(error, moment)
+            own = error.is_ee_cert and not error.is_side_validation
+            return ChainResult(
+                SubIndication.REVOKED_NO_POE, revoked_at=error.revocation_dt if own else None
+            )
         except (ValidationError, PathBuildingError) as error:
             return ChainResult(_reason(error, certificate))
         return ChainResult(None, anchor)
-
-    def _revoked(self, error: RevokedError, moment: datetime) -> ChainResult:
-        # Only a proven instant after the revocation of the signer itself makes it a failure.
-        proven = moment < self.now and error.is_ee_cert and not error.is_side_validation
-        reason = SubIndication.REVOKED if proven else SubIndication.REVOKED_NO_POE
-        return ChainResult(reason, revoked_at=error.revocation_dt)
 
     async def _find_anchor(
         self,

@@ -170,6 +170,28 @@ def signature_stamps(signature: CmsSignature) -> list[cms.SignedData]:
     return [token["content"] for token in tokens]
 
 
+def content_stamps(signature: CmsSignature) -> list[cms.SignedData]:
+    """Return the tokens over the content that the signer signed too: signing came after them."""
+    tokens = _attributes(signature, "content_time_stamp", signed=True)
+    return [token["content"] for token in tokens]
+
+
+def stamp_info(token: cms.SignedData) -> tsp.TSTInfo:
+    """Return what a token states; a Fault if it is no time-stamp token."""
+    content = token["encap_content_info"]["content"]
+    info = content.parsed if isinstance(content, core.ParsableOctetString) else None
+    if not isinstance(info, tsp.TSTInfo):
+        raise Fault(SubIndication.SIG_CONSTRAINTS_FAILURE, _BAD_STAMP)
+    return info
+
+
+def is_about(info: tsp.TSTInfo, stamped: Digest) -> bool:
+    """Whether a token's imprint is that of the stamped bytes."""
+    imprint = info["message_imprint"]
+    expected = stamped(str(imprint["hash_algorithm"]["algorithm"].native))
+    return bool(imprint["hashed_message"].native == expected)
+
+
 def stamp_time(
     token: cms.SignedData,
     stamped: Digest,
@@ -184,14 +206,9 @@ def stamp_time(
     a false stamp is not simply one without a stamp.
     """
     signature = read_cms(token)
-    content = token["encap_content_info"]["content"]
-    info = content.parsed if isinstance(content, core.ParsableOctetString) else None
-    if not isinstance(info, tsp.TSTInfo):
-        raise Fault(SubIndication.SIG_CONSTRAINTS_FAILURE, _BAD_STAMP)
-    imprint = info["message_imprint"]
-    expected = stamped(str(imprint["hash_algorithm"]["algorithm"].native))
-    intact, valid = verify_integrity(signature, content_digest(bytes(content)))
-    if not (intact and valid and imprint["hashed_message"].native == expected):
+    info = stamp_info(token)
+    content = content_digest(bytes(token["encap_content_info"]["content"]))
+    if not (is_about(info, stamped) and all(verify_integrity(signature, content))):
         raise Fault(SubIndication.SIG_CONSTRAINTS_FAILURE, _BAD_STAMP)
     stamped_at: datetime = info["gen_time"].native
     try:

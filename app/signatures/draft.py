@@ -32,6 +32,8 @@ class Draft:
     algorithm: str | None = None
     claimed_signing_at: datetime | None = None
     proven_signing_at: datetime | None = None
+    signed_after: datetime | None = None
+    """What a trusted stamp inside the signed content proves: only it makes a revocation final."""
 
     def name_signer(self, certificate: x509.Certificate) -> None:
         """Note who signed, as the certificate says it."""
@@ -47,8 +49,11 @@ class Draft:
         moment = self.proven_signing_at or checker.now
         result = checker.check(certificate, evidence, moment=moment)
         self.anchor = result.anchor
+        after, revoked_at = self.signed_after, result.revoked_at
+        if after is not None and revoked_at is not None and revoked_at <= after:
+            raise Fault(SubIndication.REVOKED)
         if result.sub_indication is not None:
-            raise Fault(result.sub_indication, coverage=self.coverage)
+            raise Fault(result.sub_indication)
         self.trusted = True
 
     def passed(self) -> SignatureReport:
@@ -63,7 +68,7 @@ class Draft:
     def _report(
         self, indication: Indication, sub_indication: SubIndication | None, reason: str
     ) -> SignatureReport:
-        facts = {name: getattr(self, name) for name in self.__slots__}
+        facts = {name: getattr(self, name) for name in self.__slots__ if name != "signed_after"}
         return SignatureReport(
             indication=indication, sub_indication=sub_indication, reason=reason, **facts
         )

@@ -3,7 +3,7 @@
 from app.domain.signature import Coverage, SubIndication
 
 
-class Fault(Exception):  # noqa: N818  (a finding about a document, not an error of ours)
+class Fault(Exception):
     """Stops the check of one signature with its sub-indication and a sentence for the clerk."""
 
     def __init__(
@@ -20,5 +20,5 @@ def malformed(detail: str, coverage: Coverage = Coverage.NONE) -> Fault:
     return Fault(SubIndication.FORMAT_FAILURE, detail, coverage)
 
 
-class UnsignedDocument(Exception):  # noqa: N818  (a finding about a document, not an error)
+class UnsignedDocument(Exception):
     """The document holds no digital signature; the message says so to the clerk."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from asn1crypto import core
+from asn1crypto.cms import SignedData
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
@@ -20,9 +21,12 @@ from app.signatures.cms import (
     Digest,
     cms_evidence,
     content_digest,
+    content_stamps,
+    is_about,
     read_cms,
     require_strong,
     signature_stamps,
+    stamp_info,
     stamp_time,
     verify_integrity,
 )
@@ -34,11 +38,11 @@ from app.signatures.pdf_policy import office_diff_policy
 from app.signatures.pdf_read import (
     LEGACY,
     STAMP,
-    TRACE,
     is_stamp,
     open_pdf,
     read_dss,
     read_signature,
+    shows_trace,
     signature_fields,
 )
 
@@ -56,19 +60,13 @@ class _Document:
     last_revision: int = -1
     stamps: list[tuple[int, datetime]] = field(default_factory=list)
 
-    def proven_by_stamps(self, revision: int) -> datetime:
-        """Return the earliest instant that stamps on later revisions prove, else now."""
-        return min(
-            (at for stamped, at in self.stamps if stamped > revision), default=self.checker.now
-        )
-
 
 def check_pdf(data: bytes, checker: Checker) -> list[SignatureReport]:
     """Check every signature of a PDF; a Fault when they cannot even be listed."""
     reader = open_pdf(data)
     fields = signature_fields(reader)
     require_few(len(fields))
-    if not fields and TRACE in data and b"/UR3" not in data:
+    if not fields and shows_trace(data) and b"/UR3" not in data:
         detail = "Tệp PDF có dấu vết của chữ ký số nhưng không còn ô chữ ký nào."
         raise Fault(SubIndication.SIGNED_DATA_NOT_FOUND, detail)
     document = _Document(data, reader, checker, read_dss(reader))
@@ -163,12 +161,14 @@ def _digest(signature: EmbeddedPdfSignature) -> Digest:
         return signature.compute_digest
     kind = signature.sig_object.get("/SubFilter")
     if kind == STAMP:
-        return content_digest(bytes(content))
-    if kind == LEGACY and bytes(content) == signature.compute_digest("sha1"):
-        return content_digest(bytes(content))
-    if kind == LEGACY:
+        is_same = is_about(stamp_info(signature.signed_data), signature.compute_digest)
+    elif kind == LEGACY:
+        is_same = bytes(content) == signature.compute_digest("sha1")
+    else:
+        raise malformed("Chữ ký mang nội dung riêng, không phải nội dung của tài liệu.")
+    if not is_same:
         raise Fault(SubIndication.HASH_FAILURE)
-    raise malformed("Chữ ký mang nội dung riêng, không phải nội dung của tài liệu.")
+    return content_digest(bytes(content))
 
 
 _COVERAGES: dict[SignatureCoverageLevel | None, Coverage] = {
@@ -204,18 +204,22 @@ def _claimed_in_dictionary(signature: EmbeddedPdfSignature) -> datetime | None:
 def _settle_time(
     document: _Document, signature: EmbeddedPdfSignature, cms: CmsSignature, draft: Draft
 ) -> None:
-    """Find the earliest proven instant: signature stamps as of what document stamps prove."""
-    moment = document.proven_by_stamps(signature.signed_revision)
+    """Find between which instants the signature was made, as far as trusted stamps prove it."""
+    revision, checker = signature.signed_revision, document.checker
     evidence = document.carried + cms_evidence(cms)
+    moment = min((at for stamped, at in document.stamps if stamped > revision), default=checker.now)
+
+    def instants(tokens: list[SignedData], stamped: Digest) -> list[datetime]:
+        found = [stamp_time(t, stamped, evidence, checker, moment=moment) for t in tokens]
+        return [at for at in found if at is not None]
+
     value = content_digest(cms.signer_info["signature"].native)
-    proven = [
-        stamp_time(token, value, evidence, document.checker, moment=moment)
-        for token in signature_stamps(cms)
-    ]
-    instants = [at for at in proven if at is not None]
-    if moment < document.checker.now:
-        instants.append(moment)
-    draft.proven_signing_at = min(instants, default=None)
+    before = instants(signature_stamps(cms), value)
+    before += [moment] if moment < checker.now else []
+    after = instants(content_stamps(cms), signature.compute_digest)
+    after += [at for stamped, at in document.stamps if stamped < revision]
+    draft.proven_signing_at = min(before, default=None)
+    draft.signed_after = max(after, default=None)
 
 
 def _require_supported(signature: EmbeddedPdfSignature) -> None:

@@ -17,7 +17,6 @@ _SPACE = b" \t\r\n\x0c\x00"
 _HEX = re.compile(rb"<[0-9A-Fa-f]+>")
 _OBJECT = re.compile(rb"(?<!\d)\d{1,10}[ \t\r\n\x0c\x00]+\d{1,5}[ \t\r\n\x0c\x00]*obj")
 _XREF = re.compile(rb"[ \t\r\n\x0c\x00]*(?:xref|\d{1,10}[ \t\r\n]+\d{1,5}[ \t\r\n]+obj)")
-_ENDS = re.compile(rb"(?:[ \t\r\n\x0c\x00]|%%EOF)*")
 _RANGE_LENGTH = 4
 
 _HOLE = "Vùng dành cho giá trị chữ ký trong tệp PDF không hợp lệ."
@@ -60,7 +59,7 @@ def require_accounted_tail(
     tail = data[end:]
     later = range(signature.signed_revision + 1, reader.xrefs.total_revisions)
     if not later:
-        if not _ENDS.fullmatch(tail):
+        if tail.strip(_SPACE):
             raise malformed(_APPENDED, Coverage.EXTENDED_BAD)
         return
     known = _known_objects(reader, signature.signed_revision)
@@ -91,7 +90,8 @@ def _require_plain_section(data: bytes, reader: PdfFileReader, revision: int, en
     info = reader.xrefs.get_xref_container_info(revision)
     is_hybrid = info.xref_section_type not in {XRefSectionType.STANDARD, XRefSectionType.STREAM}
     declared = info.declared_startxref
-    if is_hybrid or declared < end or not _XREF.match(data, declared):
+    is_empty = not reader.xrefs.explicit_refs_in_revision(revision)
+    if is_hybrid or is_empty or declared < end or not _XREF.match(data, declared):
         raise malformed(_APPENDED, Coverage.EXTENDED_BAD)
 
 

@@ -1,5 +1,6 @@
 """Reading a PDF far enough to list its signatures; every oddity is a Fault, not a crash."""
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -15,7 +16,9 @@ from app.signatures.chain import Evidence
 from app.signatures.faults import Fault, UnsignedDocument, malformed
 
 STAMP = "/ETSI.RFC3161"  # /Type is optional: only this tells a document time stamp
-TRACE = b"/ByteRange"  # cannot be compressed away: the range must be found in the file itself
+_TRACE = re.compile(
+    rb"/ByteRange|/adbe\.pkcs7|/ETSI\.(?:CAdES|RFC3161)|/Type ?/Sig\b|/Contents\s*<30[0-9A-Fa-f]{6}"
+)
 LEGACY = "/adbe.pkcs7.sha1"
 _DETACHED = frozenset({"/adbe.pkcs7.detached", "/ETSI.CAdES.detached", "/PBAD.PAdES"})
 _MOST_DSS_ITEMS = 200
@@ -35,15 +38,20 @@ def open_pdf(data: bytes) -> PdfFileReader:
         _ = reader.root
         is_locked = reader.encrypted and not _is_readable(reader)
     except Exception as error:
-        if TRACE in data:
+        if shows_trace(data):
             raise malformed(_UNREADABLE) from error
         raise UnsignedDocument("Tệp PDF bị hỏng; không tìm thấy chữ ký số.") from error
     if is_locked:
         detail = "Tệp PDF được bảo vệ bằng mật khẩu."
-        if TRACE in data:  # byte ranges are numbers: encryption leaves them as they are
+        if shows_trace(data):  # names and numbers are not encrypted
             raise Fault(SubIndication.POLICY_PROCESSING_ERROR, detail)
         raise UnsignedDocument(f"{detail} Không tìm thấy chữ ký số.")
     return reader
+
+
+def shows_trace(data: bytes) -> bool:
+    """Whether a file looks as if it had held a signature: such names cannot be compressed away."""
+    return _TRACE.search(data) is not None
 
 
 def _is_readable(reader: PdfFileReader) -> bool:

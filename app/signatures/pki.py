@@ -118,7 +118,7 @@ def _fill(
         _fill_tree(folder, tree, root, below, signers, now)
 
 
-def _fill_tree(  # noqa: PLR0913  (one tree: its place, its two authorities, its signers)
+def _fill_tree(
     folder: Path,
     tree: str,
     root: Authority,

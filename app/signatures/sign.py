@@ -25,7 +25,7 @@ _HASH = "sha256"
 _USES = {"digital_signature", "non_repudiation"}
 
 
-def sign_pdf(  # noqa: PLR0913  (what a signature says)
+def sign_pdf(
     pdf: bytes,
     signer_name: str,
     keys_folder: Path,
@@ -41,9 +41,7 @@ def sign_pdf(  # noqa: PLR0913  (what a signature says)
     event loop.
     """
     key, chain = _read_holder(keys_folder, signer_name)
-    store = SimpleCertificateStore()
-    store.register_multiple(chain)
-    signer = SimpleSigner(chain[0], key, store, embed_roots=False)
+    signer = SimpleSigner(chain[0], key, _store(chain), embed_roots=False)
     writer = IncrementalPdfFileWriter(BytesIO(pdf), strict=False)
     metadata = PdfSignatureMetadata(
         field_name=_next_field(writer.prev),
@@ -64,12 +62,13 @@ async def _sign(signer: PdfSigner, writer: IncrementalPdfFileWriter, now: dateti
     session.system_time = now
     reserved = await session.estimate_signature_container_size(None)
     document = session.prepare_tbs_document(None, bytes_reserved=reserved)
-    prepared, output = document.digest_tbs_document()
+    output = BytesIO()
+    prepared, _ = document.digest_tbs_document(output=output)
     await document.perform_signature(
         document_digest=prepared.document_digest,
         pdf_cms_signed_attrs=PdfCMSSignedAttributes(signing_time=now),
     )
-    return bytes(output.getvalue())
+    return output.getvalue()
 
 
 def _next_field(reader: PdfFileReader) -> str:
@@ -86,12 +85,15 @@ def _field_names() -> Iterator[str]:
 
 def _stamper(keys_folder: Path, now: datetime) -> DummyTimeStamper:
     key, chain = _read_holder(keys_folder, STAMPER)
-    store = SimpleCertificateStore()
-    store.register_multiple(chain)
     # RFC 3161 wants UTC, and the token's fields take no other zone.
-    return DummyTimeStamper(
-        chain[0], key, store, fixed_dt=now.astimezone(UTC).replace(microsecond=0)
-    )
+    stamped_at = now.astimezone(UTC).replace(microsecond=0)
+    return DummyTimeStamper(chain[0], key, _store(chain), fixed_dt=stamped_at)
+
+
+def _store(chain: list[x509.Certificate]) -> SimpleCertificateStore:
+    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+    store.register_multiple(chain)
+    return store
 
 
 def _read_holder(

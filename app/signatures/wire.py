@@ -11,7 +11,7 @@ _FLAGS = frozenset({"intact", "valid", "trusted"})
 _LONGEST_TEXT = 2_000
 
 
-class NotAVerdict(ValueError):  # noqa: N818  (says what the answer is)
+class NotAVerdict(ValueError):
     """An answer that is not a verdict, or one that contradicts itself."""
 
 

@@ -451,7 +451,7 @@ $$;
 GRANT motcua_app TO current_user;
 GRANT USAGE ON SCHEMA public TO motcua_app;
 GRANT SELECT ON report_group, agency, procedure, procedure_version, procedure_agency,
-    calendar_day, office_hours, revision TO motcua_app;
+    calendar_day, office_hours, revision, alembic_version TO motcua_app;
 GRANT SELECT, INSERT, UPDATE ON dossier, intake_day, delivery, notice, payment, stored_file,
     document TO motcua_app;
 GRANT SELECT, INSERT ON dossier_component, dossier_event, file_chunk, signature_verdict

@@ -107,7 +107,7 @@ def test_the_explanation_adds_up(
         assert numbers == list(range(1, sum(part.count for part in granted) + 1))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(offices, limits, instants(), stops, extensions)
 def test_each_day_is_explained_by_its_open_minutes_outside_the_stops(
     office: Office,
@@ -138,7 +138,7 @@ def _runs(minute: datetime, accepted_at: datetime, due_at: datetime, stops: list
     return to_the_minute(accepted_at) <= minute < due_at and not stands
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(offices, limits, instants(), instants())
 def test_who_comes_later_is_not_served_earlier(
     office: Office, limit: TimeLimit, one: datetime, other: datetime
@@ -149,7 +149,7 @@ def test_who_comes_later_is_not_served_earlier(
     assert _due(limit, earlier, [], calendar) <= _due(limit, later, [], calendar)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(offices, counted, instants(), instants(), closed)
 def test_nor_where_the_clock_stood_for_a_while(
     office: Office, limit: TimeLimit, one: datetime, other: datetime, stops: list[Stop]
@@ -161,7 +161,7 @@ def test_nor_where_the_clock_stood_for_a_while(
     assert _due(limit, earlier, stops, calendar) <= _due(limit, later, stops, calendar)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(offices, limits, instants(), closed, extensions)
 def test_more_time_or_one_more_stop_never_makes_it_due_earlier(
     office: Office,
@@ -181,7 +181,7 @@ def test_more_time_or_one_more_stop_never_makes_it_due_earlier(
     assert end <= extended
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(offices, limits, instants(), st.data())
 def test_stops_count_once_in_whatever_order_they_come(
     office: Office, limit: TimeLimit, accepted_at: datetime, data: st.DataObject
@@ -194,7 +194,7 @@ def test_stops_count_once_in_whatever_order_they_come(
     assert due(limit, accepted_at, shuffled, office.calendar()) == answer
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(offices, limits, instants(), closed)
 def test_a_stop_from_the_due_instant_on_changes_nothing(
     office: Office, limit: TimeLimit, accepted_at: datetime, stops: list[Stop]
@@ -206,7 +206,7 @@ def test_a_stop_from_the_due_instant_on_changes_nothing(
         assert due(limit, accepted_at, [late, *stops], office.calendar()) == answer
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(offices, limits, instants(), closed)
 def test_the_due_instant_ends_a_minute_of_work_and_no_stop_covers_it(
     office: Office, limit: TimeLimit, accepted_at: datetime, stops: list[Stop]
@@ -218,7 +218,7 @@ def test_the_due_instant_ends_a_minute_of_work_and_no_stop_covers_it(
     assert not any(stop.end and stop.start < end <= stop.end - MINUTE for stop in stops)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(offices, instants(), instants())
 def test_working_minutes_between_two_instants_are_counted_exactly(
     office: Office, one: datetime, other: datetime
@@ -244,7 +244,7 @@ def test_the_first_answer_has_eight_hours_of_working_time(
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(offices, instants())
 def test_the_next_opening_is_the_first_open_minute(office: Office, instant: datetime) -> None:
     minute = to_the_minute(instant)

@@ -201,6 +201,31 @@ def test_a_stop_adds_its_days_to_a_limit_in_calendar_days(stops: list[Stop], exp
     assert due_at("10 calendar days", "2026-11-02T09:00", *stops) == at(expected)
 
 
+@pytest.mark.parametrize(
+    ("stopped", "expected"),
+    [
+        (stop("2026-11-09T10:00", "2026-11-10T09:00"), "2026-11-10T17:00"),
+        (stop("2026-11-09T10:00", "2026-11-12T10:00"), "2026-11-12T17:00"),
+        (stop("2026-11-08T10:00", "2026-11-08T11:00"), "2026-11-09T17:00"),
+    ],
+)
+def test_a_stop_after_the_last_day_has_moved_only_holds_up_the_close(
+    stopped: Stop, expected: str
+) -> None:
+    asked = (parse_limit("5 calendar days"), at("2026-11-02T09:00"))  # ends on Saturday the 7th
+
+    assert due(*asked, [stopped], OFFICIAL).due_at == at(expected)
+    numbers = [row.day_number for row in explain(*asked, [stopped], OFFICIAL)]
+    assert numbers[:6] == [None, 1, 2, 3, 4, 5]
+    assert set(numbers[6:]) == {None}
+
+
+def test_a_month_accepted_while_the_clock_stands_begins_when_it_goes_on() -> None:
+    waited = stop("2026-01-29T09:00", "2026-02-05T09:00")
+
+    assert due_at("1 month", "2026-01-30T09:00", waited) == at("2026-03-05T17:00")
+
+
 def test_while_a_limit_in_calendar_days_stands_the_working_time_to_its_end_is_left() -> None:
     answer = due(
         parse_limit("10 calendar days"),

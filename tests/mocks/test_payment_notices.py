@@ -123,7 +123,7 @@ def test_a_notice_outlives_a_restart_of_the_platform(serve: Serve, config: MockC
     assert len(receiver.notices) == 1
 
 
-WRONG = {
+WRONG: dict[str, dict[str, object]] = {
     "wrong_amount": {"SoTien": 151000},
     "wrong_order": {"MaThamChieu": f"{REFERENCE}-khac"},
     "wrong_merchant": {"MaDoiTac": "DT01X"},
@@ -146,7 +146,12 @@ def test_a_wrong_notice_differs_in_one_thing_and_settles_nothing(
     (notice,) = receiver.notices
     assert answer["sent"][0]["notice"] == notice
     assert (answer["sent"][0]["status"], answer["sent"][0]["body"]["MaLoi"]) == (200, "99")
-    right = {"SoTien": 150000, "MaThamChieu": REFERENCE, "MaDoiTac": "DT01", "MaTienTe": "VND"}
+    right: dict[str, object] = {
+        "SoTien": 150000,
+        "MaThamChieu": REFERENCE,
+        "MaDoiTac": "DT01",
+        "MaTienTe": "VND",
+    }
     wanted = right | WRONG.get(fault, {})
     assert {name: notice[name] for name in right} == wanted
     is_right = is_signed(notice, told.payment_secret, "sha256")

@@ -107,7 +107,19 @@ def test_a_wrong_envelope_is_refused_by_name(
     assert complaint in answer["message"]
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"a":1,"a":2}', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"a":1,"a":2}',
+        b"\xff",
+        b'{"a":NaN}',
+        b'{"a":"\\ud800"}',
+        b'{"a":' * 20000,
+    ],
+)
 def test_what_is_no_json_object_is_refused(portal: Portal, http: TestClient, body: bytes) -> None:
     params = {"dstcode": portal.config.portal_dstcode}
     headers = {"Content-Type": "application/json"}

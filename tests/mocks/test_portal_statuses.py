@@ -1,6 +1,6 @@
 """Order of statuses and times that agree, over the whole graph and its complement."""
 
-from itertools import pairwise, product
+from itertools import pairwise
 
 import pytest
 from starlette.testclient import TestClient
@@ -42,19 +42,21 @@ def test_every_status_can_be_reached(portal: Portal) -> None:
         assert portal.look_up(code)[0]["TrangThaiHoSo"] == status
 
 
-@pytest.mark.parametrize(("before", "after"), list(product(STATUSES, STATUSES)))
-def test_a_step_is_taken_if_the_graph_has_it_or_it_is_none(
-    portal: Portal, before: str, after: str
-) -> None:
-    portal.tell(*WAY_TO[before])
+@pytest.mark.parametrize("before", STATUSES)
+def test_a_step_is_taken_if_the_graph_has_it_or_it_is_none(portal: Portal, before: str) -> None:
+    for after in STATUSES:
+        code = f"H44.06-260801-{int(after):04}"
+        portal.add(an_item(WAY_TO[before][0], MaHoSo=code))
+        for step in WAY_TO[before][1:]:
+            portal.update(an_item(step, MaHoSo=code))
 
-    answer = portal.update(an_item(after))
+        answer = portal.update(an_item(after, MaHoSo=code))
 
-    is_right = before == after or (before, after) in EDGES
-    assert (answer["error_code"] == 0) is is_right, answer
-    assert portal.look_up()[0]["TrangThaiHoSo"] == (after if is_right else before)
-    told = [entry["status"] for entry in portal.known()["told"]]
-    assert told == WAY_TO[before] + ([after] if is_right else [])
+        is_right = before == after or (before, after) in EDGES
+        assert (answer["error_code"] == 0) is is_right, answer
+        assert portal.look_up(code)[0]["TrangThaiHoSo"] == (after if is_right else before)
+        told = [entry["status"] for entry in portal.known(code)["told"]]
+        assert told == WAY_TO[before] + ([after] if is_right else [])
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -1,0 +1,106 @@
+"""The annex as a table to read, a CSV like the published one, or JSON."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.database import ready
+from app.cli.reading import settings_of
+from app.composition import desk_of, engine_of
+from app.domain.actor import SYSTEM
+from app.domain.errors import DomainError
+from app.domain.figures import AnnexRow
+from app.domain.periods import Period
+from app.services.figures import annex_of
+
+COLUMNS = (
+    "period",
+    "group",
+    "row",
+    "agency",
+    "total",
+    "at_desk",
+    "online",
+    "online_rate_percent",
+)
+
+
+def write(first: date, last: date, form: str) -> None:
+    try:
+        period = Period(first, last)
+    except DomainError as refusal:
+        typer.echo(f"motcua: {refusal.detail}", err=True)
+        raise typer.Exit(2) from None
+    with ready(settings_of()) as settings:
+        engine = engine_of(settings, pool_size=1)
+        rows = annex_of(desk_of(settings, engine), period, actor=SYSTEM)
+        engine.dispose()
+    _WRITERS[form](period, rows)
+
+
+def as_csv(period: Period, rows: list[AnnexRow]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_fields(period, row) for row in rows)
+
+
+def _fields(period: Period, row: AnnexRow) -> tuple[str | int, ...]:
+    intake = row.intake
+    return (
+        str(period),
+        row.group,
+        row.row,
+        row.agency,
+        intake.received,
+        intake.at_desk,
+        intake.online,
+        str(row.rate),
+    )
+
+
+def _as_json(period: Period, rows: list[AnnexRow]) -> None:
+    lines = [dict(zip(COLUMNS, _fields(period, row), strict=True)) for row in rows]
+    json.dump(lines, sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
+
+
+def _as_table(period: Period, rows: list[AnnexRow]) -> None:
+    Console().print(table(period, rows))
+
+
+def table(period: Period, rows: list[AnnexRow]) -> Table:
+    """Return the annex as people read it: Vietnamese headings, decimal comma."""
+    made = Table(title=f"Tỷ lệ hồ sơ trực tuyến {period}")
+    made.add_column("TT", justify="right")
+    made.add_column("Cơ quan, đơn vị")
+    for heading in ("Tổng số", "Tại Một cửa", "Trực tuyến", "Tỷ lệ (%)"):
+        made.add_column(heading, justify="right")
+    for row in rows:
+        is_total = row.row == "total"
+        made.add_row(
+            "" if is_total else row.row,
+            row.agency,
+            _number(row.intake.received),
+            _number(row.intake.at_desk),
+            _number(row.intake.online),
+            str(row.rate).replace(".", ","),
+            style="bold" if is_total else None,
+        )
+    return made
+
+
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", ".")
+
+
+_WRITERS: dict[str, Callable[[Period, list[AnnexRow]], None]] = {
+    "table": _as_table,
+    "csv": as_csv,
+    "json": _as_json,
+}

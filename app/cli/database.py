@@ -1,0 +1,67 @@
+"""The database that every command finds by the same settings."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from pydantic import SecretStr
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from app.cli.reading import settings_of
+from app.db.access import connect
+from app.db.migrate import migrate
+from app.db.server import running
+from app.domain.errors import DomainError
+from app.services.seeding import seed
+from app.settings import Settings
+
+
+def fail(sentence: str) -> NoReturn:
+    """End the command with one clear sentence."""
+    sys.stderr.write(f"motcua: {sentence}\n")
+    raise SystemExit(1)
+
+
+@contextmanager
+def ready(settings: Settings) -> Iterator[Settings]:
+    """Give settings that name a database which runs, is migrated and has its catalogue.
+
+    Without APP_DATABASE_URL the embedded server is started for as long as it is needed.
+    """
+    try:
+        if settings.database_url is not None:
+            _prepare(settings.database_url.get_secret_value())
+            yield settings
+            return
+        with running(settings.data_dir) as url:
+            _prepare(url)
+            yield settings.model_copy(update={"database_url": SecretStr(url)})
+    except DomainError as refusal:
+        fail(refusal.detail)
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        fail(f"Không kết nối được cơ sở dữ liệu: {reason}")
+
+
+@contextmanager
+def owner_engine(settings: Settings | None = None) -> Iterator[tuple[Settings, Engine]]:
+    """Give an engine that may do everything, on a database that is ready."""
+    with ready(settings or settings_of()) as found:
+        if found.database_url is None:
+            raise ValueError("ready() names a database")
+        engine = connect(found.database_url.get_secret_value(), as_owner=True)
+        try:
+            yield found, engine
+        finally:
+            engine.dispose()
+
+
+def _prepare(url: str) -> None:
+    owner = connect(url, as_owner=True, pool_size=1)
+    try:
+        migrate(owner)
+        seed(owner)
+    finally:
+        owner.dispose()
