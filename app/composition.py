@@ -42,6 +42,9 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
             Merchant(
                 settings.payment_partner,
                 settings.payment_secret.get_secret_value(),
+                settings.payment_account,
+                settings.payment_account_bank,
+                settings.payment_account_name,
                 settings.payment_signature,
             ),
         ),

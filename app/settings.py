@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     payment_url: str | None = Field(None, description="National payment platform")
     payment_partner: str = "DT01"
     payment_secret: SecretStr = SecretStr("sample-payment-secret")
+    payment_account: str = Field("0000000001", description="TKThuHuong")
+    payment_account_bank: str = Field("NHMAU", description="MaNHThuHuong")
+    payment_account_name: str = Field("KBNN tỉnh mẫu", description="TenTKThuHuong")
     payment_signature: Literal["sha256", "hmac"] = "sha256"
 
     payment_wait_stops_clock: bool = Field(

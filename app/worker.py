@@ -85,9 +85,7 @@ def main() -> None:
     settings = Settings()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     engine = engine_of(settings, pool_size=settings.delivery_threads + 4)
-    worker = Worker(
-        desk_of(settings, engine), threads=settings.delivery_threads, now=clock.now
-    )
+    worker = Worker(desk_of(settings, engine), threads=settings.delivery_threads, now=clock.now)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.close())
     worker.run()

@@ -163,16 +163,12 @@ def accept(request: ActRequest, desk: CurrentDesk) -> Response:
 
 @_act("/refusal", "Refuse to accept (từ chối tiếp nhận)")
 def refuse(form: Refusal, request: ActRequest, desk: CurrentDesk) -> Response:
-    outcome = reception.refuse(
-        desk, request, reason=form.reason, legal_ground=form.legal_ground
-    )
+    outcome = reception.refuse(desk, request, reason=form.reason, legal_ground=form.legal_ground)
     return answer(outcome)
 
 
 @_act("/supplement-requests", "Ask for what is missing (yêu cầu bổ sung, hoàn thiện)")
-def request_supplement(
-    form: SupplementRequest, request: ActRequest, desk: CurrentDesk
-) -> Response:
+def request_supplement(form: SupplementRequest, request: ActRequest, desk: CurrentDesk) -> Response:
     outcome = processing.request_supplement(
         desk,
         request,
@@ -201,9 +197,7 @@ def pass_on(form: Handover, request: ActRequest, desk: CurrentDesk) -> Response:
 
 @_act("/payment-requests", "Ask for a financial obligation (yêu cầu nghĩa vụ tài chính)")
 def request_payment(form: PaymentRequest, request: ActRequest, desk: CurrentDesk) -> Response:
-    outcome = fees.request_payment(
-        desk, request, amount_vnd=form.amount_vnd, reason=form.reason
-    )
+    outcome = fees.request_payment(desk, request, amount_vnd=form.amount_vnd, reason=form.reason)
     return answer(outcome)
 
 

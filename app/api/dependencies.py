@@ -133,7 +133,7 @@ async def _version(
         raise VersionMissing("Yêu cầu này phải kèm If-Match với ETag của hồ sơ đã xem.")
     match = _VERSION.fullmatch(if_match.strip())
     if match is None:
-        raise VersionMalformed("If-Match phải là ETag của hồ sơ, ví dụ \"3\".")
+        raise VersionMalformed('If-Match phải là ETag của hồ sơ, ví dụ "3".')
     return int(match.group(1))
 
 
@@ -155,7 +155,7 @@ RequiredOnce = Annotated[Once, Depends(_once_required)]
 Version = Annotated[int, Depends(_version)]
 
 
-async def _act(  # noqa: PLR0913  (what every act comes with)
+async def _act(
     code: Code, actor: CurrentActor, now: Now, version: Version, once: MaybeOnce
 ) -> Request:
     return Request(code, actor, now, version, once)

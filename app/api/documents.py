@@ -67,14 +67,20 @@ class DocumentDetail(Document):
         }
     },
 )
-async def upload(  # noqa: PLR0913  (what an upload comes with)
+async def upload(
     request: HttpRequest,
     desk: CurrentDesk,
     actor: CurrentActor,
     now: Now,
     name: Annotated[
-        str, Query(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f/\\]+$",
-                   description="Name of the file", examples=["to-khai.pdf"])
+        str,
+        Query(
+            min_length=1,
+            max_length=255,
+            pattern=r"^[^\x00-\x1f/\\]+$",
+            description="Name of the file",
+            examples=["to-khai.pdf"],
+        ),
     ],
     kind: DocumentKind = DocumentKind.COMPONENT,
 ) -> Document:
@@ -141,4 +147,3 @@ def _stream(desk: CurrentDesk, found: dict[str, Any]) -> StreamingResponse:
             "Cache-Control": "private, no-store",
         },
     )
-

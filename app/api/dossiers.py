@@ -166,7 +166,7 @@ class DeadlineView(BaseModel):
     description="Applicants see their own, desk staff their agency's; newest first.",
     responses=responses(extra=(400,)),
 )
-def list_dossiers(  # noqa: PLR0913  (what a list can be asked)
+def list_dossiers(
     desk: CurrentDesk,
     actor: CurrentActor,
     response: Response,

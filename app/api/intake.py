@@ -10,8 +10,8 @@ from app.api.acts import ActResult, answer
 from app.api.dependencies import CurrentActor, CurrentDesk, Now, RequiredOnce
 from app.api.problems import responses
 from app.api.text import AgencyCode, ItemCode, Line
-from app.domain.application import Applicant, Application, ApplicationFaulty, HandedIn
 from app.domain.actor import Actor, Role
+from app.domain.application import Applicant, Application, ApplicationFaulty, HandedIn
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import RoleRefused
 from app.domain.once import InFlight, KeyMissing, KeyReused
@@ -141,7 +141,5 @@ def take_in(
     once: RequiredOnce,
 ) -> Response:
     application = form.application(actor)
-    outcome = reception.take_in(
-        desk, application, form.channel, actor=actor, now=now, once=once
-    )
+    outcome = reception.take_in(desk, application, form.channel, actor=actor, now=now, once=once)
     return answer(outcome, 201)

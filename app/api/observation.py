@@ -6,9 +6,7 @@ from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-REQUESTS = Counter(
-    "motcua_requests_total", "Requests answered", ["method", "route", "status"]
-)
+REQUESTS = Counter("motcua_requests_total", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram(
     "motcua_request_seconds",
     "Time to answer",

@@ -76,9 +76,7 @@ def pay(
 ) -> Payment:
     if request.actor.role is Role.APPLICANT:
         ip = http.client.host if http.client else "127.0.0.1"
-        return Payment(
-            **fees.open_payment(desk, request, purpose=form.purpose, payer_ip=ip)
-        )
+        return Payment(**fees.open_payment(desk, request, purpose=form.purpose, payer_ip=ip))
     if request.actor.role is Role.RECEPTIONIST:
         return Payment(**fees.take_cash(desk, request, purpose=form.purpose))
     raise RoleRefused("Chỉ người nộp hoặc công chức một cửa thực hiện thanh toán.")
@@ -89,9 +87,7 @@ def pay(
     summary="Read a payment (xem khoản thanh toán)",
     responses=responses(PaymentNotFound),
 )
-def read_payment(
-    code: Code, reference: str, desk: CurrentDesk, actor: CurrentActor
-) -> Payment:
+def read_payment(code: Code, reference: str, desk: CurrentDesk, actor: CurrentActor) -> Payment:
     return Payment(**fees.read(desk, code, reference, actor=actor))
 
 
@@ -113,5 +109,3 @@ async def payment_notice(http: HttpRequest, desk: CurrentDesk, now: Now) -> Resp
         notices.receive_payment, desk, bytes(raw[: _NOTICE_LIMIT + 1]), now=now
     )
     return JSONResponse(answer)
-
-

@@ -176,9 +176,7 @@ async def _domain(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, DomainError):
         raise error
     status = STATUS[error.code]
-    return problem(
-        _path(request), status, error.code, error.title, error.detail, error.facts
-    )
+    return problem(_path(request), status, error.code, error.title, error.detail, error.facts)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -213,9 +211,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
     other = ("request.refused", "Yêu cầu bị từ chối", str(error.detail))
-    answer = problem(
-        _path(request), error.status_code, *_HTTP_CODES.get(error.status_code, other)
-    )
+    answer = problem(_path(request), error.status_code, *_HTTP_CODES.get(error.status_code, other))
     answer.headers.update(error.headers or {})
     return answer
 

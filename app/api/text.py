@@ -14,9 +14,7 @@ Line = Annotated[
 ]
 Paragraph = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=4000, pattern=_NO_CONTROLS
-    ),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=_NO_CONTROLS),
 ]
 ItemCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 AgencyCode = Annotated[

@@ -20,9 +20,10 @@ from rich.table import Table
 from app import clock
 from app.cli.database import fail, ready
 from app.cli.reading import settings_of
-from app.cli.token import make
+from app.cli.token import CITIZEN, make
 from app.seeds import read_agencies
 from app.settings import Settings
+from app.signatures.certificates import Holder
 from app.signatures.pki import make_sample_pki
 
 _READY_WITHIN_S = 60
@@ -80,7 +81,8 @@ def run(port: int | None) -> None:
     console.print("Đang khởi động cơ sở dữ liệu ...", style="dim")
     with ready(settings) as found, tempfile.TemporaryDirectory(prefix="motcua-metrics-") as counts:
         agencies = [(agency.code, agency.name) for agency in read_agencies()]
-        make_sample_pki(settings.trust_dir, clock.now(), agencies=agencies)
+        citizen = Holder(CITIZEN[1], f"CCCD:{CITIZEN[0]}")
+        make_sample_pki(settings.trust_dir, clock.now(), agencies=agencies, citizen=citizen)
         with _running(_children(found, counts), closing) as children:
             if _wait_until_ready(settings, children, closing):
                 _greet(console, settings, time.monotonic() - begun)
@@ -130,9 +132,7 @@ def _running(children: list[_Child], closing: threading.Event) -> Iterator[list[
             child.end(max(0.1, deadline - time.monotonic()))
 
 
-def _wait_until_ready(
-    settings: Settings, children: list[_Child], closing: threading.Event
-) -> bool:
+def _wait_until_ready(settings: Settings, children: list[_Child], closing: threading.Event) -> bool:
     waiting = [f"{settings.mocks_url}/livez", f"{settings.web_url_local}/readyz"]
     deadline = time.monotonic() + _READY_WITHIN_S
     with httpx.Client(trust_env=False, timeout=2) as http:

@@ -39,7 +39,7 @@ def token(
         raise typer.Exit(2) from None
 
 
-def make(  # noqa: PLR0913  (what a token says)
+def make(
     settings: Settings,
     role: str,
     agency: str | None = None,

@@ -152,4 +152,3 @@ idempotency = Table(
     Index("ix_idempotency_created_at", "created_at"),
     comment="Answers given, so that a repeated request gets the same one",
 )
-

@@ -46,7 +46,7 @@ class IdentityProvider:
     once per process and not once per request.
     """
 
-    def __init__(  # noqa: PLR0913  (what a token is checked against)
+    def __init__(
         self, http: httpx.Client, keys_url: str, issuer: str, audience: str, leeway_s: int
     ) -> None:
         self._http = http
@@ -114,9 +114,7 @@ class IdentityProvider:
     def _fetch(self, now: datetime) -> None:
         try:
             answer = self._http.get(self._keys_url).raise_for_status().json()
-            keys = {
-                str(key["kid"]): key for key in answer["keys"] if key.get("alg") in ALGORITHMS
-            }
+            keys = {str(key["kid"]): key for key in answer["keys"] if key.get("alg") in ALGORITHMS}
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             if self._keys:
                 return  # those known stay good; the unknown one is refused
@@ -154,5 +152,3 @@ def _is_agency(value: object) -> bool:
 
 def _text(value: object) -> str | None:
     return str(value) if value else None
-
-

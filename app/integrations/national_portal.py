@@ -104,13 +104,18 @@ class NationalPortal:
     _session: str | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def knows(self, code: str) -> bool:
-        """Ask whether the portal holds a dossier (TraCuuHoSo)."""
+    def look_up(self, code: str) -> dict[str, Any] | None:
+        """Return a dossier as the portal holds it (TraCuuHoSo), None if it does not."""
         try:
-            answer, _ = self._call("TraCuuHoSo", {"mahoso": code})
+            answer, raw = self._call("TraCuuHoSo", {"mahoso": code})
         except PortalRefused:
-            return False  # "empty or error: not there"
-        return bool(answer.get("result"))
+            return None  # "empty or error: not there"
+        found = answer.get("result")
+        if not found:
+            return None
+        if not isinstance(found, list) or not isinstance(found[0], dict):
+            raise PortalContractBroken(raw.raw[:500])
+        return found[0]
 
     def tell_dossier(self, dossier: Mapping[str, Any], *, is_update: bool) -> Answer:
         """Tell a dossier's state (DongBoHoSoMC); "already exists" is turned into an update."""

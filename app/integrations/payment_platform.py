@@ -16,13 +16,32 @@ _PAID, _ACCEPTED, _REFUSED = "00", "00", "99"
 _CURRENCY = "VND"
 
 _INIT_ORDER = (
-    "LoaiBanTin", "PhienBan", "MaDoiTac", "MaThamChieu", "SoTien", "LoaiHinhThanhToan",
-    "MaKenhThanhToan", "MaThietBi", "NgonNgu", "MaTienTe", "MaNganHang", "ThongTinGiaoDich",
-    "ThoiGianGD", "Ip",
+    "LoaiBanTin",
+    "PhienBan",
+    "MaDoiTac",
+    "MaThamChieu",
+    "SoTien",
+    "LoaiHinhThanhToan",
+    "MaKenhThanhToan",
+    "MaThietBi",
+    "NgonNgu",
+    "MaTienTe",
+    "MaNganHang",
+    "ThongTinGiaoDich",
+    "ThoiGianGD",
+    "Ip",
 )
 _CONFIRM_ORDER = (
-    "LoaiBanTin", "MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaTienTe", "MaGiaoDich",
-    "MaNganHang", "ThoiGianGD", "ThongTinGiaoDich",
+    "LoaiBanTin",
+    "MaLoi",
+    "MaDoiTac",
+    "MaThamChieu",
+    "SoTien",
+    "MaTienTe",
+    "MaGiaoDich",
+    "MaNganHang",
+    "ThoiGianGD",
+    "ThongTinGiaoDich",
 )
 _QUERY_ORDER = ("LoaiBanTin", "PhienBan", "MaDoiTac", "MaThamChieu", "ThoiGianGD")
 _ANSWER_ORDER = ("MaLoi", "MoTaLoi", "MaDoiTac", "MaThamChieu", "ThoiGianGD")
@@ -42,10 +61,16 @@ class NoticeForged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """Our account at the platform; `scheme` hmac is an older draft's signature."""
+    """Our account at the platform and the one that the money goes to.
+
+    `scheme` hmac is an older draft's signature.
+    """
 
     partner: str
     secret: str
+    account: str
+    account_bank: str
+    account_name: str
     scheme: Literal["sha256", "hmac"] = "sha256"
 
 
@@ -149,6 +174,9 @@ def _init(order: Order, merchant: Merchant, now: datetime) -> dict[str, Any]:
         "MaDonVi": order.agency_code,
         "TenDonVi": order.agency_name,
         "MaHoSo": order.dossier_code,
+        "TKThuHuong": merchant.account,
+        "MaNHThuHuong": merchant.account_bank,
+        "TenTKThuHuong": merchant.account_name,
         "PhiLePhi": [
             {
                 "LoaiPhiLePhi": kind,

@@ -29,7 +29,7 @@ from app.integrations.national_portal import (
 from app.integrations.payment_platform import PlatformContractBroken, PlatformUnavailable
 from app.integrations.portal_messages import dossier_message, progress_row
 from app.services.desk import Desk
-from app.services.payment_facts import order_of, record_opened
+from app.services.payment_facts import order_of, record_not_opened, record_opened
 from app.services.portal_facts import facts_of
 
 _ANSWER_LIMIT = 4000
@@ -72,6 +72,8 @@ def deliver(desk: Desk, row: Row[Any], now: Callable[[], datetime]) -> Result:
     except Unmapped as error:
         result = Result(DeliveryState.BLOCKED, "unmapped", f"Chưa có ánh xạ cho {error.name}")
     _record(desk, row, result, now())
+    if row.kind == Kind.PAYMENT_OPENING and result.state is DeliveryState.BLOCKED:
+        record_not_opened(desk, row.subject, result.code)
     return result
 
 
@@ -80,10 +82,12 @@ def _tell_portal(desk: Desk, row: Row[Any], _now: datetime) -> Result:
     message, progress = dossier_message(facts), progress_row(facts)
     digest = sha256(body_of(message) + body_of(progress)).hexdigest()
     portal = desk.partners.portal
-    # The first event makes the dossier there. Whether an attempt before this one arrived is
-    # unknown, so then the portal is asked; later events find it there by the order of the ledger.
-    is_update = row.seq > 1 or portal.knows(facts.code)
-    portal.tell_dossier(message, is_update=is_update)
+    # The first event makes the dossier there, later ones find it there by the order of the
+    # ledger. Whether an attempt before this one arrived is unknown: the portal is asked, and what
+    # it holds already is not told again.
+    known = portal.look_up(facts.code) if row.seq == 1 or row.attempts > 1 else None
+    if known != message:
+        portal.tell_dossier(message, is_update=row.seq > 1 or known is not None)
     answer = portal.tell_progress([progress])
     return Result(DeliveryState.ACKNOWLEDGED, answer.code, answer.raw, digest)
 

@@ -72,9 +72,7 @@ def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
             "return_way": row.return_way,
             "promised_at": row.promised_at,
             "reply_due_on": row.reply_due_on,
-            "possible_acts": [
-                str(act) for act in possible_acts(Status(row.status), actor.role)
-            ],
+            "possible_acts": [str(act) for act in possible_acts(Status(row.status), actor.role)],
         }
 
 

@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import TextClause, select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.domain.calendar import LOCAL_ZONE
 from app.db.access import Transaction, acting
 from app.db.documents import document
 from app.db.reference import Catalogue, Offered
@@ -26,6 +25,7 @@ from app.domain.application import (
     fee_lines,
     find_faults,
 )
+from app.domain.calendar import LOCAL_ZONE
 from app.domain.deadlines import due, first_answer_due
 from app.domain.eform import EForm
 from app.domain.intake import Channel
@@ -42,7 +42,7 @@ from app.services.transition import (
 )
 
 
-def enter(  # noqa: PLR0913  (who, what, when, how)
+def enter(
     desk: Desk,
     application: Application,
     channel: Channel,
@@ -106,8 +106,10 @@ def _document_faults(tx: Transaction, application: Application) -> list[Fault]:
             )
         )
     )
-    pointers = [(f"/components/{n}/document", part.document)
-                for n, part in enumerate(application.components)]
+    pointers = [
+        (f"/components/{n}/document", part.document)
+        for n, part in enumerate(application.components)
+    ]
     pointers.append(("/authorisation", application.authorisation))
     return [
         Fault(
@@ -131,7 +133,7 @@ def _form(offered: Offered) -> EForm:
     return form
 
 
-def _write(  # noqa: PLR0913  (the parts of one row)
+def _write(
     desk: Desk,
     tx: Transaction,
     application: Application,
@@ -270,4 +272,3 @@ WITH counted AS (
     }
 SELECT code, {"(SELECT count(*) FROM attached)" if has_documents else "0"} AS attached FROM made
 """)
-

@@ -32,9 +32,7 @@ def request_payment(desk: Desk, request: Request, *, amount_vnd: int, reason: st
     def work(tx: Transaction, dossier: Row[Any]) -> Effect:
         days = version_of(desk, tx, dossier).payment_days
         reply_due_on = _day(request.now) + timedelta(days=days)
-        return Effect(
-            {"reply_due_on": reply_due_on}, reason, details={"amount_vnd": amount_vnd}
-        )
+        return Effect({"reply_due_on": reply_due_on}, reason, details={"amount_vnd": amount_vnd})
 
     return carry_out(desk, request, Act.REQUEST_PAYMENT, work)
 
@@ -159,7 +157,7 @@ def amount_due(tx: Transaction, dossier: Row[Any], purpose: Purpose) -> int:
     return int(asked or 0)
 
 
-def _insert(  # noqa: PLR0913  (the parts of one row)
+def _insert(
     tx: Transaction,
     dossier: Row[Any],
     request: Request,

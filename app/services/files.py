@@ -117,7 +117,7 @@ def keep(
     }
 
 
-def _store(  # noqa: PLR0913  (the parts of one row)
+def _store(
     tx: Transaction, path: Path, sha256: str, size: int, media_type: str, now: datetime
 ) -> None:
     is_new = tx.db.execute(

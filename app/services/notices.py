@@ -60,12 +60,16 @@ def _fault(tx: Transaction, notice: Notice, partner: str) -> str | None:
     return None
 
 
-def _keep(
-    tx: Transaction, notice: Notice, raw: bytes, fault: str | None, now: datetime
-) -> None:
+def _keep(tx: Transaction, notice: Notice, raw: bytes, fault: str | None, now: datetime) -> None:
     key = "|".join(
-        (notice.reference, notice.result, notice.transaction, str(notice.amount_vnd),
-         notice.currency, notice.partner)
+        (
+            notice.reference,
+            notice.result,
+            notice.transaction,
+            str(notice.amount_vnd),
+            notice.currency,
+            notice.partner,
+        )
     )
     tx.db.execute(
         upsert(notice_table)

@@ -23,9 +23,7 @@ def order_of(desk: Desk, reference: str) -> Order | None:
         row = tx.db.execute(
             select(payment, dossier.c.code.label("dossier_code"), dossier)
             .join(dossier, dossier.c.id == payment.c.dossier_id)
-            .where(
-                payment.c.reference == reference, payment.c.status == PaymentStatus.OPENED
-            )
+            .where(payment.c.reference == reference, payment.c.status == PaymentStatus.OPENED)
         ).one_or_none()
         catalogue = desk.references.catalogue(tx)
     if row is None:
@@ -65,4 +63,16 @@ def record_opened(desk: Desk, reference: str, address: str) -> None:
                 WHERE reference = :reference AND status = 'opened'
             """),
             {"reference": reference, "address": address},
+        )
+
+
+def record_not_opened(desk: Desk, reference: str, reason: str | None) -> None:
+    """Record that the platform does not take a payment, so that another may be opened."""
+    with acting(desk.engine, SYSTEM) as tx:
+        tx.db.execute(
+            text("""
+                UPDATE payment SET status = 'failed', failure = :reason
+                WHERE reference = :reference AND status = 'opened'
+            """),
+            {"reference": reference, "reason": reason},
         )

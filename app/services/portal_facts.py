@@ -45,7 +45,7 @@ def facts_of(desk: Desk, dossier_id: int, seq: int) -> DossierFacts:
     return _facts(row, catalogue, events, papers, results, is_paid_online=is_paid)
 
 
-def _facts(  # noqa: PLR0913  (the parts of one message)
+def _facts(
     row: Row[Any],
     catalogue: Catalogue,
     events: list[EventFact],

@@ -98,9 +98,7 @@ def start(desk: Desk, request: Request) -> Outcome:
     return carry_out(desk, request, Act.START, work)
 
 
-def pass_on(
-    desk: Desk, request: Request, *, agency: str | None, reason: str | None
-) -> Outcome:
+def pass_on(desk: Desk, request: Request, *, agency: str | None, reason: str | None) -> Outcome:
     """Hand on: to the next step of the process or, with a reason, to another agency.
 
     What is received after the cut-off (15:00) begins with the next working day.
@@ -132,7 +130,7 @@ def _to_next_step(
     )
 
 
-def _to_agency(  # noqa: PLR0913  (the parts of one hand-over)
+def _to_agency(
     desk: Desk,
     tx: Transaction,
     dossier: Row[Any],

@@ -110,7 +110,10 @@ def carry_out(desk: Desk, request: Request, act: Act, work: Work) -> Outcome:
 def lock(tx: Transaction, request: Request) -> Row[Any]:
     """Return the dossier, locked until the end, in the version that the request was made for."""
     found = tx.db.execute(
-        select(dossier_table, (dossier_table.c.at_agency_id == func.any(own_agencies())).label("is_here"))
+        select(
+            dossier_table,
+            (dossier_table.c.at_agency_id == func.any(own_agencies())).label("is_here"),
+        )
         .where(dossier_table.c.code == request.code, visible(tx.actor))
         .with_for_update()
     ).one_or_none()
@@ -143,7 +146,7 @@ def _what_came(tx: Transaction, found: Row[Any], version: int) -> dict[str, Any]
     }
 
 
-def _record(  # noqa: PLR0913  (the parts of one row)
+def _record(
     tx: Transaction,
     dossier: Row[Any],
     request: Request,
@@ -208,8 +211,9 @@ REMEMBER = """
 def _record_statement(columns: tuple[str, ...], *, is_once: bool) -> TextClause:
     """Compose the one statement that writes an act; `columns` are our own names."""
     changes = ", ".join(
-        f"{column} = CAST(:new_{column} AS jsonb)" if column == "extension" else
-        f"{column} = :new_{column}"
+        f"{column} = CAST(:new_{column} AS jsonb)"
+        if column == "extension"
+        else f"{column} = :new_{column}"
         for column in columns
     )
     remember = REMEMBER.format(outcome="CAST(:outcome AS jsonb)", made="changed")

@@ -44,6 +44,7 @@ from app.signatures.pdf_read import (
     read_signature,
     shows_trace,
     signature_fields,
+    sub_filter,
 )
 
 _CHANGED = "Nội dung tài liệu đã bị thay đổi hoặc bổ sung sau khi ký."
@@ -159,7 +160,7 @@ def _digest(signature: EmbeddedPdfSignature) -> Digest:
     content = signature.signed_data["encap_content_info"]["content"]
     if content is core.VOID:
         return signature.compute_digest
-    kind = signature.sig_object.get("/SubFilter")
+    kind = sub_filter(signature)
     if kind == STAMP:
         is_same = is_about(stamp_info(signature.signed_data), signature.compute_digest)
     elif kind == LEGACY:
@@ -223,7 +224,7 @@ def _settle_time(
 
 
 def _require_supported(signature: EmbeddedPdfSignature) -> None:
-    kind = signature.sig_object.get("/SubFilter")
+    kind = sub_filter(signature)
     if kind == LEGACY:
         raise Fault(SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
     if kind is None:

@@ -6,6 +6,7 @@ signed revision stands nothing that a cross-reference section does not account f
 
 import re
 
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefSectionData, XRefSectionType
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -28,11 +29,12 @@ def require_exact_hole(data: bytes, signature: EmbeddedPdfSignature) -> int:
 
     Against moved byte ranges, values padded with objects, and empty or missing values.
     """
-    numbers = [int(number) for number in signature.byte_range]
-    if len(numbers) != _RANGE_LENGTH:
+    numbers = signature.byte_range
+    is_plain = isinstance(numbers, generic.ArrayObject) and len(numbers) == _RANGE_LENGTH
+    if not is_plain or not all(isinstance(number, int) for number in numbers):
         raise malformed(_HOLE)
-    start, length, resume, rest = numbers
-    if start or min(numbers) < 0 or resume <= length or resume + rest > len(data):
+    start, length, resume, rest = (int(number) for number in numbers)
+    if start or min(length, rest) < 0 or resume <= length or resume + rest > len(data):
         raise malformed(_HOLE)
     hole = data[length:resume]
     if not _HEX.fullmatch(hole) or bytes.fromhex(hole[1:-1].decode()) != signature.pkcs7_content:

@@ -31,6 +31,8 @@ from pyhanko.sign.diff_analysis.rules.form_field_rules import (
 )
 from pyhanko.sign.diff_analysis.rules.metadata_rules import DocInfoRule, MetadataUpdateRule
 
+from app.signatures.pdf_read import entry
+
 _Updates = Iterable[tuple[ModificationLevel, FormUpdate]]
 
 
@@ -59,15 +61,15 @@ class SameFormResources(FormUpdatingRule):
 
 
 def _form(revision: HistoricalResolver) -> generic.DictionaryObject | None:
-    form = revision.root.get("/AcroForm")
+    form = entry(revision.root, "/AcroForm")
     return form if isinstance(form, generic.DictionaryObject) else None
 
 
 def _require_same(
     before: generic.DictionaryObject, after: generic.DictionaryObject, key: str
 ) -> None:
-    has_fields = bool(before.get("/Fields"))
-    if has_fields and key in after and after.raw_get(key) != before.get(key):
+    has_fields = bool(entry(before, "/Fields"))
+    if has_fields and key in after and entry(after, key) != entry(before, key):
         raise SuspiciousModification(f"{key} of the form was changed")
 
 
@@ -75,7 +77,7 @@ def _require_kept(
     before: generic.DictionaryObject, after: generic.DictionaryObject, key: str, *, depth: int
 ) -> None:
     """Require that every resource named under `key` is still the same object; more may be added."""
-    old_value, new_value = before.get(key), after.get(key)
+    old_value, new_value = entry(before, key), entry(after, key)
     if not isinstance(old_value, generic.DictionaryObject):
         return
     if not isinstance(new_value, generic.DictionaryObject):

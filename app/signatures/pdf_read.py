@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from io import BytesIO
+from typing import Any
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
@@ -72,8 +73,16 @@ def signature_fields(reader: PdfFileReader) -> list[_Field]:
     for widget in _page_widgets(reader):
         if _number(widget) not in seen:
             seen.add(_number(widget))
-            found.append(("", _dereference(widget).get("/V"), widget))
+            found.append(("", entry(_dereference(widget), "/V"), widget))
     return found
+
+
+def entry(dictionary: generic.DictionaryObject, key: str) -> Any:  # noqa: ANN401  (PDF values)
+    """Return what a key stands for, references followed (the library's `get` follows none)."""
+    try:
+        return dictionary[key]
+    except KeyError:
+        return None
 
 
 def _dereference(value: generic.PdfObject | None) -> generic.DictionaryObject:
@@ -88,18 +97,19 @@ def _number(widget: generic.PdfObject) -> int:
 
 def _page_widgets(reader: PdfFileReader) -> Iterator[generic.PdfObject]:
     """Yield filled signature widgets of pages; the walk is bounded by the object count."""
-    waiting, seen = [reader.root.get("/Pages")], 0
+    waiting, seen = [entry(reader.root, "/Pages")], 0
     while waiting and seen <= reader.trailer["/Size"]:
-        node, seen = waiting.pop(), seen + 1
-        if not isinstance(node, generic.DictionaryObject):
-            continue
-        kids, annotations = node.get("/Kids"), node.get("/Annots")
-        waiting.extend(kids if isinstance(kids, generic.ArrayObject) else ())
-        for raw in annotations if isinstance(annotations, generic.ArrayObject) else ():
-            widget = raw.get_object()
-            is_dictionary = isinstance(widget, generic.DictionaryObject)
-            if is_dictionary and widget.get("/FT") == "/Sig" and widget.get("/V"):
+        node, seen = _dereference(waiting.pop()), seen + 1
+        waiting.extend(_items(node, "/Kids"))
+        for raw in _items(node, "/Annots"):
+            widget = _dereference(raw)
+            if entry(widget, "/FT") == "/Sig" and entry(widget, "/V") is not None:
                 yield raw
+
+
+def _items(dictionary: generic.DictionaryObject, key: str) -> list[generic.PdfObject]:
+    found = entry(dictionary, key)
+    return list(found) if isinstance(found, generic.ArrayObject) else []
 
 
 def read_dss(reader: PdfFileReader) -> Evidence:
@@ -112,15 +122,15 @@ def read_dss(reader: PdfFileReader) -> Evidence:
 
 
 def _streams(dss: generic.DictionaryObject, key: str) -> tuple[bytes, ...]:
-    items = list(dss.get(key, ()))[:_MOST_DSS_ITEMS]
-    return tuple(item.get_object().data for item in items)
+    items = [_dereference(item) for item in _items(dss, key)[:_MOST_DSS_ITEMS]]
+    return tuple(item.data for item in items if isinstance(item, generic.StreamObject))
 
 
 def read_signature(
     reader: PdfFileReader, name: str, value: generic.PdfObject, widget: generic.PdfObject
 ) -> EmbeddedPdfSignature:
     """Read one signature dictionary; a Fault when it has no usable value or byte range."""
-    kind = _dereference(value).get("/SubFilter")
+    kind = entry(_dereference(value), "/SubFilter")
     if kind is not None and kind not in _DETACHED | {STAMP, LEGACY}:
         detail = f"Loại chữ ký PDF không được hỗ trợ: {str(kind).lstrip('/')[:40]}."
         raise Fault(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, detail)
@@ -134,5 +144,11 @@ def read_signature(
     return signature
 
 
+def sub_filter(signature: EmbeddedPdfSignature) -> str | None:
+    """Return how the signature is encoded, as it says."""
+    found = entry(signature.sig_object, "/SubFilter")
+    return str(found) if found is not None else None
+
+
 def is_stamp(signature: EmbeddedPdfSignature) -> bool:
-    return bool(signature.sig_object.get("/SubFilter") == STAMP)
+    return bool(sub_filter(signature) == STAMP)

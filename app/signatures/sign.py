@@ -40,8 +40,7 @@ def sign_pdf(
     Raises OSError when the holder has no key in the folder. Not to be called from a running
     event loop.
     """
-    key, chain = _read_holder(keys_folder, signer_name)
-    signer = SimpleSigner(chain[0], key, _store(chain), embed_roots=False)
+    signer = read_signer(keys_folder, signer_name)
     writer = IncrementalPdfFileWriter(BytesIO(pdf), strict=False)
     metadata = PdfSignatureMetadata(
         field_name=_next_field(writer.prev),
@@ -51,7 +50,7 @@ def sign_pdf(
         location=location,
         signer_key_usage=_USES,
     )
-    stamper = _stamper(keys_folder, now) if with_timestamp else None
+    stamper = read_stamper(keys_folder, now) if with_timestamp else None
     pdf_signer = PdfSigner(metadata, signer, timestamper=stamper)
     return asyncio.run(_sign(pdf_signer, writer, now))
 
@@ -83,7 +82,14 @@ def _field_names() -> Iterator[str]:
         yield f"Signature{number}"
 
 
-def _stamper(keys_folder: Path, now: datetime) -> DummyTimeStamper:
+def read_signer(keys_folder: Path, name: str) -> SimpleSigner:
+    """Read a holder of the sample PKI as the library's signer; OSError if there is no key."""
+    key, chain = _read_holder(keys_folder, name)
+    return SimpleSigner(chain[0], key, _store(chain), embed_roots=False)
+
+
+def read_stamper(keys_folder: Path, now: datetime) -> DummyTimeStamper:
+    """Read the sample PKI's own time stamper; it stamps `now` and asks no network."""
     key, chain = _read_holder(keys_folder, STAMPER)
     # RFC 3161 wants UTC, and the token's fields take no other zone.
     stamped_at = now.astimezone(UTC).replace(microsecond=0)

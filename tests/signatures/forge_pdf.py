@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 Objects = Mapping[int, bytes]
+_NOTHING: Objects = {}
 
 _PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 4 0 R"
 _PAGE += b" /Resources << /Font << /F1 5 0 R >> >>"
@@ -20,7 +21,7 @@ def stream(data: bytes, extra: bytes = b"") -> bytes:
 
 
 def plain_pdf(
-    text: str = "Phi 100 dong", *, annotations: bytes = b"", extra: Objects = {}
+    text: str = "Phi 100 dong", *, annotations: bytes = b"", extra: Objects = _NOTHING
 ) -> bytes:
     """Make a one-page PDF with a classic cross-reference table."""
     objects = {
