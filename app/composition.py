@@ -1,5 +1,6 @@
 """What web and worker have in common when they are put together: settings become objects."""
 
+from dataclasses import replace
 from datetime import time
 
 import httpx
@@ -53,7 +54,8 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
         trust_dir=settings.trust_dir,
         lease_s=settings.delivery_lease_s,
     )
-    return Desk(engine, partners, rules, **({"wake": bell.ring} if bell else {}))
+    desk = Desk(engine, partners, rules)
+    return replace(desk, wake=bell.ring) if bell else desk
 
 
 def _client(settings: Settings, base_url: str) -> httpx.Client:

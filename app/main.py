@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 import httpx
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
@@ -44,9 +46,7 @@ def build(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        bell.close()
-        identity.close()
-        engine.dispose()
+        await run_in_threadpool(_close, bell, identity, engine)
 
     app = FastAPI(
         title="Một cửa điện tử",
@@ -76,6 +76,12 @@ def build(settings: Settings) -> FastAPI:
     app.add_middleware(BodyLimit, upload_limit=desk.rules.upload_limit_bytes)
     app.add_middleware(Observation)
     return app
+
+
+def _close(bell: Bell, identity: httpx.Client, engine: Engine) -> None:
+    bell.close()
+    identity.close()
+    engine.dispose()
 
 
 def _readiness(desk: Desk) -> dict[str, bool]:

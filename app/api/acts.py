@@ -1,7 +1,8 @@
 """HTTP face of the acts on a dossier: each path names the outcome, each calls one service."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, ParamSpec
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -26,6 +27,8 @@ from app.services.transition import (
 )
 
 router = APIRouter(prefix="/v1/dossiers/{code}", tags=["acts"])
+
+P = ParamSpec("P")
 
 
 class ActResult(BaseModel):
@@ -147,7 +150,9 @@ _WITH_FAULTS = responses(
 )
 
 
-def _act(path: str, summary: str, *, faults: bool = False) -> Any:  # noqa: ANN401  (decorator)
+def _act(
+    path: str, summary: str, *, faults: bool = False
+) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
     return router.post(
         path,
         summary=summary,

@@ -84,7 +84,9 @@ async def _actor(
     token, now = credentials.credentials, found.now()
     known = found.guard.remembered(token, now)
     # Checking may have to fetch the provider's keys: not in the event loop.
-    return known or await run_in_threadpool(found.guard.check, token, now)
+    if known is None:
+        known = await run_in_threadpool(found.guard.check, token, now)
+    return known
 
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")

@@ -64,7 +64,7 @@ class NoticeAnswer(BaseModel):
 
 
 @router.post(
-    "/dossiers/{code}/payments",
+    "/dossiers/{code}/payments",  # noqa: FAST003  (read by UnversionedRequest)
     status_code=201,
     summary="Pay a fee or obligation (thanh toán phí, lệ phí, nghĩa vụ tài chính)",
     description="For an applicant it opens a payment at the national platform (level 4); read it "

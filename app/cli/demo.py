@@ -6,11 +6,12 @@ import typer
 
 
 def demo(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per step.")] = False,
     url: Annotated[str | None, typer.Option(help="API; default the local one.")] = None,
     mocks_url: Annotated[
         str | None, typer.Option(help="Partner mocks; default those of `motcua up`.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per step.")] = False,
 ) -> None:
     """Drive a level-4, a level-3 and a desk dossier to their results, and show what is known.
 

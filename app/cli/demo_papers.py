@@ -28,9 +28,7 @@ def _page(title: str, text: str) -> bytes:
 def paper(settings: Settings, title: str, *, signer: str | None) -> bytes:
     """Return a one-page PDF under a title, signed by a holder of the sample PKI if named."""
     now = clock.now()
-    said = (
-        f"Lập lúc {now:%H:%M:%S.%f ngày %d/%m/%Y} để dùng thử hệ thống; người và số liệu bịa đặt."
-    )
+    said = f"Lập lúc {now:%H:%M:%S.%f ngày %d/%m/%Y} để dùng thử; người và số liệu bịa đặt."
     made = _page(title, said)
     return made if signer is None else _signed(settings, made, signer)
 

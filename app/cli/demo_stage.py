@@ -75,7 +75,7 @@ class Person:
         response = self.http.request(
             method,
             path,
-            headers={"Authorization": f"Bearer {self.token}"} | (headers or {}),
+            headers={"Authorization": f"Bearer {self.token}", **(headers or {})},
             **parts,
         )
         as_expected = response.is_success if expect is None else response.status_code == expect
@@ -108,8 +108,8 @@ class Stage:
             known = self._portal_status(code, status)
         self.steps += 1
         if self.as_json:
-            line = {"step": self.steps, "who": who, "what": what, "dossier": code}
-            print(json.dumps(line | {"portal_status": known}, ensure_ascii=False))  # noqa: T201
+            facts = {"step": self.steps, "who": who, "what": what, "dossier": code}
+            print(json.dumps(facts | {"portal_status": known}, ensure_ascii=False))  # noqa: T201
             return
         portal = f"   [dim]← Cổng DVCQG: {known}[/dim]" if known else ""
         line = f"{self.steps:>3}. {who:<18} {what}{portal}"
@@ -120,9 +120,9 @@ class Stage:
             response = self.mocks.get(f"/national-portal/_dossiers/{code}")
             if not response.is_success:
                 return None
-            known = response.json()
-            seen = str(known["dossier"]["TrangThaiHoSo"])
-            told = {str(entry["status"]) for entry in known["told"]}
+            portal = response.json()
+            seen = str(portal["dossier"]["TrangThaiHoSo"])
+            told = {str(entry["status"]) for entry in portal["told"]}
             return seen if status is None or status in told else None
 
         return self.wait(look, f"Cổng DVCQG chưa biết hồ sơ {code} ở trạng thái {status}")

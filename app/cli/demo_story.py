@@ -32,10 +32,8 @@ def play(url: str | None, mocks_url: str | None, *, as_json: bool) -> int:
     """Play the story; 0 if everything was as expected."""
     settings = settings_of()
     with (
-        httpx.Client(base_url=url or settings.web_url_local, timeout=30, trust_env=False) as api,
-        httpx.Client(
-            base_url=mocks_url or settings.mocks_url, timeout=30, trust_env=False
-        ) as mocks,
+        _client(url or settings.web_url_local) as api,
+        _client(mocks_url or settings.mocks_url) as mocks,
     ):
         stage = Stage(api, mocks, as_json)
         try:
@@ -54,6 +52,10 @@ def play(url: str | None, mocks_url: str | None, *, as_json: bool) -> int:
             )
             return 1
     return 0
+
+
+def _client(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, timeout=30, trust_env=False)
 
 
 def _people(stage: Stage, settings: Settings, agency: str) -> dict[str, Person]:

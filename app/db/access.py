@@ -103,5 +103,5 @@ def _same_request(seen: Mapping[str, Any], once: Once) -> Mapping[str, Any]:
 
 
 def _lock_number(actor: Actor, once: Once) -> int:
-    digest = hashlib.sha256("\0".join((actor.id, once.route, once.key)).encode()).digest()
+    digest = hashlib.sha256(f"{actor.id}\0{once.route}\0{once.key}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)

@@ -77,7 +77,7 @@ class _Account:
         try:
             entry = pwd.getpwnam(_SERVER_USER)
         except KeyError:
-            subprocess.run(
+            subprocess.run(  # noqa: S603  (our own arguments)
                 ["useradd", "--system", "--shell", "/usr/sbin/nologin", _SERVER_USER],  # noqa: S607
                 check=True,
                 capture_output=True,

@@ -5,6 +5,8 @@ below it, has or had in hand; the system everything; everybody else nothing. The
 is row security in the database (migrations), tested against this one.
 """
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, cast, false, func, or_, true
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 
@@ -12,7 +14,7 @@ from app.db.dossiers import dossier
 from app.domain.actor import DESK_ROLES, Actor, Role
 
 
-def own_agencies() -> ColumnElement[list[int]]:
+def own_agencies() -> ColumnElement[Any]:
     """Return the acting person's agency and those below it, as told at the transaction's start."""
     return cast(func.current_setting("app.agencies"), ARRAY(BIGINT))
 
@@ -28,5 +30,6 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         return or_(own, dossier.c.applicant_number == actor.identity_number)
     if actor.role in DESK_ROLES and actor.agency is not None:
         mine = own_agencies()
-        return dossier.c.agency_ids.overlap(mine)
+        overlaps: ColumnElement[bool] = dossier.c.agency_ids.overlap(mine)
+        return overlaps
     return false()

@@ -149,7 +149,7 @@ def _applicant_faults(application: Application, version: ProcedureVersion) -> li
     if not pattern.fullmatch(applicant.number):
         wanted = "12 chữ số" if is_citizen else "10 chữ số, hoặc 10 và 3 chữ số nối bằng gạch"
         faults.append(
-            Fault("/applicant/number", "applicant.number_invalid", f"Mã định danh phải có {wanted}.")
+            Fault("/applicant/number", "applicant.number_invalid", f"Mã định danh gồm {wanted}.")
         )
     if application.on_behalf and application.authorisation is None:
         faults.append(

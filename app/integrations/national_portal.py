@@ -128,8 +128,9 @@ class NationalPortal:
         return self._call("DongBoHoSoMC", {"isUpdating": "True", "data": [dossier]})[1]
 
     def tell_progress(self, rows: Sequence[Mapping[str, Any]]) -> Answer:
-        """Tell what was done (CapNhatTienDoHoSoMC), at most ten rows a call; one told before
-        counts as told.
+        """Tell what was done (CapNhatTienDoHoSoMC), at most ten rows a call.
+
+        A row that was told before counts as told.
         """
         answer = Answer("0", "")
         for start in range(0, len(rows), CHUNK):

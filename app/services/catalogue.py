@@ -32,7 +32,7 @@ def procedures_on(
 ) -> list[tuple[Offered, Sequence[Agency]]]:
     """List the procedures in force on a day, by code, each with the agencies that resolve it."""
     catalogue = current(desk)
-    found = []
+    found: list[tuple[Offered, Sequence[Agency]]] = []
     for code in sorted(catalogue.procedures):
         offered = catalogue.version_on(code, day)
         if offered is None or level not in {None, int(offered.version.online_level)}:

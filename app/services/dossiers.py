@@ -165,7 +165,7 @@ def _documents(tx: Transaction, row: Row[Any]) -> tuple[list[dict[str, Any]], li
     return papers, [found for found in known.values() if found["kind"] == "result"]
 
 
-def verdict_view(found: Row[Any]) -> dict[str, Any]:
+def verdict_view(found: Any) -> dict[str, Any]:  # noqa: ANN401  (a row that has its columns)
     """Return a file's signature verdict as it is shown; pending until it was checked."""
     if found.indication is None:
         return {"indication": "PENDING", "reason": "Chữ ký số đang được kiểm tra."}
@@ -181,7 +181,7 @@ def _payments(tx: Transaction, dossier_id: int) -> list[dict[str, Any]]:
     rows = tx.db.execute(
         select(payment).where(payment.c.dossier_id == dossier_id).order_by(payment.c.opened_at)
     )
-    return [payment_view(row._mapping) for row in rows]  # noqa: SLF001  (public)
+    return [payment_view(row) for row in rows]  # noqa: SLF001  (public)
 
 
 def list_page(

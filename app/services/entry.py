@@ -245,16 +245,18 @@ WITH counted AS (
         desk = known.desk + excluded.desk, post = known.post + excluded.post
     RETURNING last_number
 ), made AS (
-    INSERT INTO dossier (code, procedure_version_id, agency_id, at_agency_id, agency_ids, step, channel,
+    INSERT INTO dossier (code, procedure_version_id, agency_id, at_agency_id, agency_ids,
+        step, channel,
         status, version, applicant_kind, applicant_number, applicant_name, contact,
-        submitter_id, submitter_number, submitter_name, submitter_tech_id, is_verified, form, fees, return_way,
+        submitter_id, submitter_number, submitter_name, submitter_tech_id, is_verified,
+        form, fees, return_way,
         received_on, received_at, answer_due_at, accepted_at, due_at, promised_at, supplements)
     SELECT :agency_code || :code_day
             || lpad(last_number::text, greatest(4, length(last_number::text)), '0'),
         :version_id, :agency_id, :agency_id, ARRAY[CAST(:agency_id AS bigint)], 0, :channel,
         :target, 1, :applicant_kind, :applicant_number, :applicant_name, CAST(:contact AS jsonb),
-        :actor_id, :submitter_number, :actor_name, :submitter_tech_id, :is_verified, CAST(:form AS jsonb),
-        CAST(:fees AS jsonb), :return_way,
+        :actor_id, :submitter_number, :actor_name, :submitter_tech_id, :is_verified,
+        CAST(:form AS jsonb), CAST(:fees AS jsonb), :return_way,
         :day, :now, :answer_due_at, :accepted_at, :due_at, :due_at, 0
     FROM counted
     RETURNING id, code

@@ -110,7 +110,7 @@ def read(desk: Desk, code: str, reference: str, *, actor: Actor) -> dict[str, An
         ).one_or_none()
     if row is None:
         raise PaymentNotFound(f"Không có khoản thanh toán {reference[:80]}.")
-    return view(row._mapping)  # noqa: SLF001  (public)
+    return view(row)
 
 
 def _alive(tx: Transaction, dossier_id: int, purpose: Purpose) -> dict[str, Any] | None:
@@ -122,22 +122,22 @@ def _alive(tx: Transaction, dossier_id: int, purpose: Purpose) -> dict[str, Any]
             payment.c.refund_due_at.is_(None),
         )
     ).one_or_none()
-    return None if row is None else view(row._mapping)  # noqa: SLF001  (public)
+    return None if row is None else view(row)
 
 
-def view(row: Mapping[str, Any]) -> dict[str, Any]:
+def view(row: Row[Any]) -> dict[str, Any]:
     """Return a payment as it is answered: JSON values, instants in ISO 8601."""
     return {
-        "reference": row["reference"],
-        "purpose": row["purpose"],
-        "method": row["method"],
-        "amount_vnd": row["amount_vnd"],
-        "status": row["status"],
-        "pay_url": row["pay_url"],
-        "opened_at": row["opened_at"].isoformat(),
-        "paid_at": row["paid_at"].isoformat() if row["paid_at"] else None,
-        "receipt_number": row["receipt_number"],
-        "refund_due": row["refund_due_at"] is not None,
+        "reference": row.reference,
+        "purpose": row.purpose,
+        "method": row.method,
+        "amount_vnd": row.amount_vnd,
+        "status": row.status,
+        "pay_url": row.pay_url,
+        "opened_at": row.opened_at.isoformat(),
+        "paid_at": row.paid_at.isoformat() if row.paid_at else None,
+        "receipt_number": row.receipt_number,
+        "refund_due": row.refund_due_at is not None,
     }
 
 
@@ -191,7 +191,7 @@ def _insert(
         )
         .returning(payment)
     ).one()
-    return view(row._mapping)  # noqa: SLF001  (public)
+    return view(row)
 
 
 def _tell_platform(tx: Transaction, dossier_id: int, reference: str, now: datetime) -> None:
