@@ -181,7 +181,7 @@ def _payments(tx: Transaction, dossier_id: int) -> list[dict[str, Any]]:
     rows = tx.db.execute(
         select(payment).where(payment.c.dossier_id == dossier_id).order_by(payment.c.opened_at)
     )
-    return [payment_view(row) for row in rows]  # noqa: SLF001  (public)
+    return [payment_view(row) for row in rows]
 
 
 def list_page(

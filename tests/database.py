@@ -1,0 +1,69 @@
+"""Databases for tests: real PostgreSQL, each test that asks gets one of its own.
+
+The run's first process starts one embedded server and makes one template, migrated and seeded;
+every worker of the run copies databases from it.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
+
+from app.db.access import connect
+from app.db.migrate import migrate
+from app.db.server import running
+from app.services.seeding import seed
+
+_SERVER = "MOTCUA_TEST_SERVER"
+_TEMPLATE = "motcua_template"
+
+
+def start_server(stack: ExitStack) -> None:
+    """Start the run's server, make the template and tell the workers through the environment."""
+    home = stack.enter_context(TemporaryDirectory(prefix="motcua-tests-"))
+    url = stack.enter_context(running(Path(home)))
+    os.environ[_SERVER] = url
+    stack.callback(os.environ.pop, _SERVER, None)
+    _on_server(f"CREATE DATABASE {_TEMPLATE}")
+    owner = connect(_url(_TEMPLATE), as_owner=True)
+    migrate(owner)
+    seed(owner)
+    owner.dispose()
+
+
+@contextmanager
+def fresh_database(*, template: str = _TEMPLATE) -> Iterator[str]:
+    """Give the owner's URL of a new database, migrated and seeded; it is dropped at the end."""
+    name = f"t_{uuid4().hex[:16]}"
+    _on_server(f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield _url(name)
+    finally:
+        _on_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def empty_database() -> Iterator[str]:
+    """Give the URL of a new database without any table."""
+    with fresh_database(template="template0") as url:
+        yield url
+
+
+def _server() -> URL:
+    return make_url(os.environ[_SERVER])
+
+
+def _url(name: str) -> str:
+    return _server().set(database=name).render_as_string(hide_password=False)
+
+
+def _on_server(statement: str) -> None:
+    engine = create_engine(_server().set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as db:
+        db.execute(text(statement))
+    engine.dispose()

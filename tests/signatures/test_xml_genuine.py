@@ -1,0 +1,179 @@
+"""XML signatures as honest programs make them."""
+
+from datetime import datetime
+
+import pytest
+import xmlsec
+from lxml import etree
+
+from app.domain.signature import Coverage, Indication, SubIndication
+from tests.signatures.forge_xml import (
+    DS,
+    ENVELOPED,
+    EXCLUSIVE,
+    INCLUSIVE,
+    INVOICE,
+    LETTER,
+    RESPONSE,
+    RSA,
+    Recipe,
+    fill,
+    sign_xml,
+    template,
+    xades_objects,
+)
+from tests.signatures.office import AGENCY, Desk
+
+SIGNING_TIME = (
+    f"<Object xmlns='{DS}' Id='SigningTime'><SignatureProperties xmlns=''><SignatureProperty>"
+    "<SigningTime>2026-11-22T10:00:00</SigningTime></SignatureProperty></SignatureProperties>"
+    "</Object>"
+)
+NOT_SIGNATURES = "not(ancestor-or-self::ds:Signature)"
+
+
+@pytest.mark.parametrize("prefix", [None, "ds"])
+@pytest.mark.parametrize("canonicalization", [EXCLUSIVE, INCLUSIVE, f"{INCLUSIVE}#WithComments"])
+def test_an_enveloped_signature_passes(
+    desk: Desk, prefix: str | None, canonicalization: str
+) -> None:
+    recipe = Recipe(prefix=prefix, canonicalization=canonicalization)
+
+    verdict = desk.verdict(sign_xml(desk, LETTER, recipe))
+
+    assert verdict.indication is Indication.TOTAL_PASSED
+    assert verdict.coverage is Coverage.WHOLE
+
+
+def test_an_invoice_is_signed_by_its_data_and_its_signing_time(desk: Desk) -> None:
+    """The shape of Vietnamese invoices: the root holds signatures and is itself not signed."""
+    recipe = Recipe(
+        uris=("#data", "#SigningTime"),
+        place=".//NBan",
+        signer="firm",
+        transforms=(),
+        objects=SIGNING_TIME,
+    )
+
+    verdict = desk.verdict(sign_xml(desk, INVOICE, recipe))
+
+    assert verdict.indication is Indication.TOTAL_PASSED
+    (report,) = verdict.signatures
+    assert report.signer_uid == "MST:0100000017"
+    assert report.claimed_signing_at == datetime.fromisoformat("2026-11-22T10:00:00+07:00")
+    assert report.algorithm == "ecdsa-sha256"
+
+
+def test_the_code_of_the_tax_office_may_stand_beside_the_data(desk: Desk) -> None:
+    signed = sign_xml(desk, INVOICE, Recipe(uris=("#data",), place=".//NBan"))
+    coded = signed.replace(b"<DSCKS>", b"<MCCQT>00A1</MCCQT><DSCKS>")
+
+    assert desk.verdict(coded).indication is Indication.TOTAL_PASSED
+
+
+def test_buyer_and_seller_both_sign(desk: Desk) -> None:
+    document = INVOICE.replace("<NBan></NBan>", "<NBan></NBan><NMua></NMua>")
+    seller = sign_xml(desk, document, Recipe(uris=("#data",), place=".//NBan"))
+    recipe = Recipe(uris=("#data",), place=".//NMua", signer="citizen", method=RSA, identifier="s2")
+
+    verdict = desk.verdict(sign_xml(desk, seller, recipe))
+
+    assert verdict.indication is Indication.TOTAL_PASSED
+    assert len(verdict.signatures) == 2
+
+
+def test_rsa_pss_passes(desk: Desk) -> None:
+    method = "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"
+
+    verdict = desk.verdict(sign_xml(desk, LETTER, Recipe(signer="citizen", method=method)))
+
+    assert verdict.indication is Indication.TOTAL_PASSED
+
+
+def test_sha1_is_intact_but_no_longer_strong_enough(desk: Desk) -> None:
+    recipe = Recipe(signer="citizen", method=f"{DS}rsa-sha1", digest=f"{DS}sha1")
+
+    verdict = desk.verdict(sign_xml(desk, LETTER, recipe))
+
+    assert verdict.sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE
+    assert verdict.indication is Indication.INDETERMINATE
+    assert (verdict.intact, verdict.valid) == (True, True)
+
+
+@pytest.mark.parametrize("uri", ["#xpointer(/)", "#xpointer(id('letter'))", "#letter"])
+def test_other_ways_to_name_the_whole_document(desk: Desk, uri: str) -> None:
+    document = sign_xml(desk, LETTER.replace("Letter Id", "Letter Id"), Recipe(uris=("",)))
+    assert desk.verdict(document).intact
+
+    root = etree.fromstring(LETTER)
+    node = etree.fromstring(template(desk, Recipe(uris=(uri.replace("'", "&apos;"),))))
+    root.append(node)
+
+    verdict = desk.verdict(fill(desk, root, node, Recipe()))
+
+    assert verdict.indication is Indication.TOTAL_PASSED
+
+
+def test_the_usual_filter_that_leaves_out_signatures_is_known(desk: Desk) -> None:
+    recipe = Recipe(transforms=("http://www.w3.org/TR/1999/REC-xpath-19991116",), prefix="ds")
+    root = etree.fromstring(LETTER)
+    node = etree.fromstring(template(desk, recipe))
+    transform = node.find(f".//{{{DS}}}Transform")
+    etree.SubElement(transform, f"{{{DS}}}XPath").text = NOT_SIGNATURES
+    root.append(node)
+
+    assert desk.verdict(fill(desk, root, node, recipe)).indication is Indication.TOTAL_PASSED
+
+
+def test_xades_properties_are_read(desk: Desk) -> None:
+    recipe = Recipe(uris=("", "#props"), objects=xades_objects(desk, AGENCY))
+
+    (report,) = desk.verdict(sign_xml(desk, LETTER, recipe)).signatures
+
+    assert report.indication is Indication.TOTAL_PASSED
+    assert report.claimed_signing_at == datetime.fromisoformat("2026-11-22T10:00:00+07:00")
+
+
+def test_an_enveloping_signature_passes(desk: Desk) -> None:
+    recipe = Recipe(
+        uris=("#content",),
+        transforms=(),
+        objects=f"<Object xmlns='{DS}' Id='content'><Letter xmlns=''>100</Letter></Object>",
+    )
+    node = etree.fromstring(template(desk, recipe))
+
+    verdict = desk.verdict(fill(desk, node, node, recipe))
+
+    assert verdict.indication is Indication.TOTAL_PASSED
+    assert verdict.coverage is Coverage.WHOLE
+
+
+def test_a_signed_part_is_intact_but_does_not_stand_for_the_whole(desk: Desk) -> None:
+    verdict = desk.verdict(sign_xml(desk, RESPONSE, Recipe(uris=("#a1",), place=".//Assertion")))
+
+    assert verdict.coverage is Coverage.PARTIAL
+    assert verdict.sub_indication is SubIndication.SIG_CONSTRAINTS_FAILURE
+    assert verdict.intact
+
+
+def test_a_revoked_signer_is_told_as_in_pdf(desk: Desk) -> None:
+    verdict = desk.verdict(sign_xml(desk, LETTER, Recipe(signer="revoked")))
+
+    assert verdict.sub_indication is SubIndication.REVOKED_NO_POE
+
+
+def test_utf16_is_read(desk: Desk) -> None:
+    signed = sign_xml(desk, LETTER)
+    wide = etree.tostring(etree.fromstring(signed), encoding="utf-16")
+
+    assert desk.verdict(wide).indication is Indication.TOTAL_PASSED
+
+
+def test_xml_without_a_signature_is_unsigned(desk: Desk) -> None:
+    assert desk.verdict(LETTER.encode()).indication is Indication.NO_SIGNATURE
+    assert desk.verdict(b"<html><p>open").indication is Indication.NO_SIGNATURE
+
+
+def test_the_library_signs_what_the_recipes_say() -> None:
+    assert ENVELOPED == f"{DS}enveloped-signature"
+    assert xmlsec.constants.DSigNs == DS
