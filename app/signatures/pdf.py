@@ -65,7 +65,7 @@ class _Document:
 def check_pdf(data: bytes, checker: Checker) -> list[SignatureReport]:
     """Check every signature of a PDF; a Fault when they cannot even be listed."""
     reader = open_pdf(data)
-    fields = signature_fields(reader)
+    fields = signature_fields(reader, data)
     require_few(len(fields))
     if not fields and shows_trace(data) and b"/UR3" not in data:
         detail = "Tệp PDF có dấu vết của chữ ký số nhưng không còn ô chữ ký nào."

@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.misc import PdfDecodeLimitError, PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.errors import SignatureValidationError
@@ -39,15 +39,22 @@ def open_pdf(data: bytes) -> PdfFileReader:
         _ = reader.root
         is_locked = reader.encrypted and not _is_readable(reader)
     except Exception as error:
-        if shows_trace(data):
-            raise malformed(_UNREADABLE) from error
-        raise UnsignedDocument("Tệp PDF bị hỏng; không tìm thấy chữ ký số.") from error
+        raise _unreadable(data, error) from error
     if is_locked:
         detail = "Tệp PDF được bảo vệ bằng mật khẩu."
         if shows_trace(data):  # names and numbers are not encrypted
             raise Fault(SubIndication.POLICY_PROCESSING_ERROR, detail)
         raise UnsignedDocument(f"{detail} Không tìm thấy chữ ký số.")
     return reader
+
+
+def _unreadable(data: bytes, error: Exception) -> Exception:
+    """Return what a file is that cannot be read: unsigned, too much for us, or malformed."""
+    if not shows_trace(data):
+        return UnsignedDocument("Tệp PDF bị hỏng; không tìm thấy chữ ký số.")
+    if isinstance(error, (RecursionError, MemoryError, PdfDecodeLimitError)):
+        return Fault(SubIndication.POLICY_PROCESSING_ERROR)
+    return malformed(_UNREADABLE)
 
 
 def shows_trace(data: bytes) -> bool:
@@ -66,8 +73,15 @@ def _is_readable(reader: PdfFileReader) -> bool:
 _Field = tuple[str, generic.PdfObject, generic.PdfObject]
 
 
-def signature_fields(reader: PdfFileReader) -> list[_Field]:
+def signature_fields(reader: PdfFileReader, data: bytes) -> list[_Field]:
     """List the filled signature fields of the form, and those that only a page shows."""
+    try:
+        return _find_fields(reader)
+    except Exception as error:
+        raise _unreadable(data, error) from error
+
+
+def _find_fields(reader: PdfFileReader) -> list[_Field]:
     found = list(enumerate_sig_fields(reader, filled_status=True))
     seen = {_number(widget) for _, _, widget in found}
     for widget in _page_widgets(reader):

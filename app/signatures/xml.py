@@ -112,9 +112,12 @@ def _require(condition: bool, detail: str) -> None:  # noqa: FBT001  (reads as a
 
 def _choose_certificate(parts: Parts) -> bytes:
     """Pick the signer's certificate: the one that issued none of the others."""
-    loaded = [x509.Certificate.load(der) for der in dict.fromkeys(parts.certificates)]
-    issuers = {c.issuer.hashable for c in loaded if c.self_signed == "no"}
-    leaves = [c for c in loaded if c.subject.hashable not in issuers] or loaded
+    try:
+        loaded = [x509.Certificate.load(der) for der in dict.fromkeys(parts.certificates)]
+        issuers = {c.issuer.hashable for c in loaded if c.self_signed == "no"}
+        leaves = [c for c in loaded if c.subject.hashable not in issuers] or loaded
+    except (ValueError, TypeError, KeyError):
+        raise malformed("Chứng thư số trong chữ ký bị hỏng.") from None
     if not leaves:
         detail = "Chữ ký không kèm chứng thư số của người ký."
         raise Fault(SubIndication.SIG_CONSTRAINTS_FAILURE, detail)

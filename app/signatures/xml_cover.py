@@ -9,7 +9,7 @@ from lxml import etree
 
 from app.domain.signature import Coverage, SubIndication
 from app.signatures.faults import Fault, malformed
-from app.signatures.xml_shape import DS, Element, Parts, Reference, local_name
+from app.signatures.xml_shape import DS, Element, Parts, Reference, holds, local_name
 
 # Vietnamese electronic invoices and tax messages (Quyết định 1450/QĐ-TCT): the office reads the
 # data element alone, its parent holds codes and signatures that are added later.
@@ -71,7 +71,12 @@ def _covers_all(root: Element, targets: list[Element]) -> bool:
     is_bare = not (root.text or "").strip() and not any((c.tail or "").strip() for c in root)
     signed = [child for child in children if child in targets]
     rest = [child for child in children if child not in targets]
-    return bool(signed) and is_bare and all(_only_holds_signatures(child) for child in rest)
+    return bool(signed) and is_bare and all(_is_signature_holder(child) for child in rest)
+
+
+def _is_signature_holder(element: Element) -> bool:
+    """Whether an element holds a signature and nothing to read; an empty one may mean something."""
+    return holds(element, f"{DS}Signature") and _only_holds_signatures(element)
 
 
 def _only_holds_signatures(element: Element) -> bool:

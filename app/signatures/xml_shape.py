@@ -7,7 +7,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lxml import etree
 
@@ -73,6 +73,11 @@ def local_name(element: Element) -> str:
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
+def holds(element: Element, *kinds: Any) -> bool:  # noqa: ANN401  (names, or node factories)
+    """Whether there are such nodes in an element (a node's own truth is about its children)."""
+    return next(element.iter(*kinds), None) is not None
+
+
 def parse_xml(data: bytes) -> Element:
     """Parse without DTD, entities or network."""
     parser = etree.XMLParser(
@@ -83,7 +88,7 @@ def parse_xml(data: bytes) -> Element:
 
 def has_dtd(root: Element) -> bool:
     """Whether the document declares a type: entities could make two readers read two things."""
-    return bool(root.getroottree().docinfo.doctype) or any(root.iter(etree.Entity))
+    return bool(root.getroottree().docinfo.doctype) or holds(root, etree.Entity)
 
 
 def collect_ids(root: Element) -> Ids:
@@ -111,7 +116,7 @@ def read_parts(node: Element, root: Element, ids: Ids) -> Parts:
     if sum(_owner(info) is node for info in node.iter(f"{DS}SignedInfo")) != 1:
         raise malformed(_AMBIGUOUS)
     for part in (signed_info, value):
-        if any(part.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity)):
+        if holds(part, etree.Comment, etree.ProcessingInstruction, etree.Entity):
             raise malformed("Thông tin được ký có chèn chú thích.")
     if _algorithm(signed_info, "CanonicalizationMethod") not in CANONICALIZATIONS:
         raise Fault(SubIndication.SIG_CONSTRAINTS_FAILURE, _AMBIGUOUS)

@@ -1,14 +1,15 @@
 """XML documents signed by hand, in the shapes that Vietnamese and other programs use."""
 
 from base64 import b64encode
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 import xmlsec
 from asn1crypto import pem
 from lxml import etree
 
+from app.signatures.xml_shape import Element
 from tests.signatures.office import AGENCY, Desk
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -49,9 +50,7 @@ class Recipe:
     objects: str = ""
     reference_type: str = ""
     key_info: str | None = None
-    extra_info: str = ""
-    first: bool = False
-    key: Any = field(default=None)
+    key: xmlsec.Key | None = None
 
 
 def certificates(desk: Desk, signer: str) -> list[bytes]:
@@ -98,7 +97,7 @@ def template(desk: Desk, recipe: Recipe) -> str:
     return (
         f"<{p}Signature {ns}='{DS}' Id='{recipe.identifier}'><{p}SignedInfo>"
         f"<{p}CanonicalizationMethod Algorithm='{recipe.canonicalization}'/>"
-        f"<{p}SignatureMethod Algorithm='{recipe.method}'/>{references}{recipe.extra_info}"
+        f"<{p}SignatureMethod Algorithm='{recipe.method}'/>{references}"
         f"</{p}SignedInfo><{p}SignatureValue Id='value-{recipe.identifier}'/>{info}"
         f"{recipe.objects}</{p}Signature>"
     )
@@ -113,11 +112,11 @@ def sign_xml(desk: Desk, document: str | bytes, recipe: Recipe = Recipe()) -> by
     root = etree.fromstring(document)
     node = etree.fromstring(template(desk, recipe))
     parent = root.xpath(recipe.place)[-1]
-    parent.insert(0, node) if recipe.first else parent.append(node)
+    parent.append(node)
     return fill(desk, root, node, recipe)
 
 
-def fill(desk: Desk, root: Any, node: Any, recipe: Recipe) -> bytes:
+def fill(desk: Desk, root: Element, node: Element, recipe: Recipe) -> bytes:
     """Compute digests and value of an empty signature in its document."""
     context = xmlsec.SignatureContext()
     context.key = recipe.key or xmlsec.Key.from_memory(
@@ -131,7 +130,7 @@ def fill(desk: Desk, root: Any, node: Any, recipe: Recipe) -> bytes:
     return bytes(etree.tostring(root))
 
 
-def edit(data: bytes, change: Any) -> bytes:
+def edit(data: bytes, change: Callable[[Element], Element | None]) -> bytes:
     """Let `change` rearrange the parsed document."""
     root = etree.fromstring(data)
     changed = change(root)
