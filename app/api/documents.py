@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 from app.api.dependencies import CurrentActor, CurrentDesk, CurrentDoors, Now
 from app.api.problems import responses
 from app.domain.actor import SYSTEM
-from app.domain.documents import DocumentKind, DocumentNotFound, FileRefused
+from app.domain.documents import DocumentKind, DocumentNotFound, FileRefused, seal
 from app.domain.lifecycle import RoleRefused
 from app.services import files
 
@@ -119,7 +119,7 @@ def content(document_id: UUID, desk: CurrentDesk, actor: CurrentActor) -> Stream
 
 
 @router.get(
-    "/shared-documents/{document_id}/{seal}",
+    "/shared-documents/{document_id}/{mark}",
     summary="The file for a partner (đường dẫn tải tệp cho hệ thống đối tác)",
     description="The national portal fetches files by links that it was sent; the seal in the "
     "link is what lets it in.",
@@ -128,10 +128,10 @@ def content(document_id: UUID, desk: CurrentDesk, actor: CurrentActor) -> Stream
 )
 def shared(
     document_id: UUID,
-    seal: Annotated[str, PathParameter(max_length=64, pattern=r"^[0-9a-f]+$")],
+    mark: Annotated[str, PathParameter(max_length=64, pattern=r"^[0-9a-f]+$")],
     doors: CurrentDoors,
 ) -> StreamingResponse:
-    if not hmac.compare_digest(seal.encode(), files.seal(document_id, doors.link_key).encode()):
+    if not hmac.compare_digest(mark.encode(), seal(document_id, doors.link_key).encode()):
         raise DocumentNotFound("Không tìm thấy tài liệu này.")
     return _stream(doors.desk, files.describe(doors.desk, document_id, actor=SYSTEM))
 

@@ -11,10 +11,10 @@ from sqlalchemy import func, insert, select, text
 
 from app.db.access import acting
 from app.db.documents import signature_verdict, stored_file
+from app.db.file_store import content
 from app.domain.actor import SYSTEM
 from app.domain.signature import Verdict
 from app.services.desk import Desk
-from app.services.files import content
 from app.signatures import sandbox, wire
 
 _LEASE = timedelta(seconds=60)
@@ -27,7 +27,7 @@ def check_next(desk: Desk, *, now: Callable[[], datetime]) -> int:
     if sha256 is None:
         return 0
     with tempfile.NamedTemporaryFile(prefix="check-") as file:
-        for piece in content(desk, sha256):
+        for piece in content(desk.engine, sha256):
             file.write(piece)
         file.flush()
         checked_at = now()

@@ -14,6 +14,7 @@ from app.domain.procedure import ProcedureVersion
 from app.domain.time_limits import LimitUnit, TimeLimit
 from app.domain.timeline import stops
 from app.services.desk import Desk
+from app.services.transition import Effect
 
 
 def version_of(desk: Desk, tx: Transaction, dossier: Row[Any]) -> ProcedureVersion:
@@ -54,3 +55,13 @@ def due_anew(
         calendar_of(desk, tx, dossier),
         extension or extension_of(dossier.extension),
     ).due_at
+
+
+def settlement(
+    desk: Desk, tx: Transaction, dossier: Row[Any], now: datetime, reference: str
+) -> Effect:
+    """Return what the settlement of an obligation does to its dossier."""
+    return Effect(
+        {"due_at": due_anew(desk, tx, dossier, now), "reply_due_on": None},
+        details={"payment": reference},
+    )

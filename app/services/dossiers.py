@@ -12,6 +12,7 @@ from app.db.dossiers import dossier, dossier_component, dossier_event
 from app.db.histories import moments
 from app.db.payments import payment
 from app.db.reference import Catalogue
+from app.db.views import payment_view, verdict_view
 from app.db.visibility import own_agencies, visible
 from app.domain.actor import DESK_ROLES, Actor
 from app.domain.calendar import LOCAL_ZONE
@@ -20,7 +21,6 @@ from app.domain.lifecycle import LABELS, Status, possible_acts
 from app.domain.timeline import stops
 from app.services.clocks import calendar_of, extension_of, version_of
 from app.services.desk import Desk
-from app.services.fees import view as payment_view
 from app.services.transition import DossierNotFound
 
 Position = tuple[datetime, int]
@@ -163,18 +163,6 @@ def _documents(tx: Transaction, row: Row[Any]) -> tuple[list[dict[str, Any]], li
         )
     ]
     return papers, [found for found in known.values() if found["kind"] == "result"]
-
-
-def verdict_view(found: Any) -> dict[str, Any]:  # noqa: ANN401  (a row that has its columns)
-    """Return a file's signature verdict as it is shown; pending until it was checked."""
-    if found.indication is None:
-        return {"indication": "PENDING", "reason": "Chữ ký số đang được kiểm tra."}
-    return {
-        "indication": found.indication,
-        "sub_indication": found.sub_indication,
-        "reason": found.reason,
-        "checked_at": found.checked_at,
-    }
 
 
 def _payments(tx: Transaction, dossier_id: int) -> list[dict[str, Any]]:

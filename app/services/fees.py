@@ -12,13 +12,14 @@ from app.db.dossiers import dossier as dossier_table
 from app.db.dossiers import idempotency
 from app.db.ledger import delivery
 from app.db.payments import payment
+from app.db.views import payment_view
 from app.db.visibility import visible
 from app.domain.actor import Actor
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deliveries import PAYLOAD_VERSION, DeliveryState, Kind, Partner
 from app.domain.lifecycle import Act, Status
 from app.domain.payments import Method, PaymentNotFound, PaymentRefused, PaymentStatus, Purpose
-from app.services.clocks import due_anew, version_of
+from app.services.clocks import settlement, version_of
 from app.services.desk import Desk
 from app.services.transition import Effect, Outcome, Request, carry_out, lock
 
@@ -42,19 +43,9 @@ def settle_in_cash(desk: Desk, request: Request) -> Outcome:
 
     def work(tx: Transaction, dossier: Row[Any]) -> Effect:
         paid = _insert(tx, dossier, request, Purpose.OBLIGATION, Method.CASH, "")
-        return settled(desk, tx, dossier, request.now, paid["reference"])
+        return settlement(desk, tx, dossier, request.now, paid["reference"])
 
     return carry_out(desk, request, Act.SETTLE, work)
-
-
-def settled(
-    desk: Desk, tx: Transaction, dossier: Row[Any], now: datetime, reference: str
-) -> Effect:
-    """Return what the settlement of an obligation does to its dossier."""
-    return Effect(
-        {"due_at": due_anew(desk, tx, dossier, now), "reply_due_on": None},
-        details={"payment": reference},
-    )
 
 
 def open_payment(
@@ -110,7 +101,7 @@ def read(desk: Desk, code: str, reference: str, *, actor: Actor) -> dict[str, An
         ).one_or_none()
     if row is None:
         raise PaymentNotFound(f"Không có khoản thanh toán {reference[:80]}.")
-    return view(row)
+    return payment_view(row)
 
 
 def _alive(tx: Transaction, dossier_id: int, purpose: Purpose) -> dict[str, Any] | None:
@@ -122,23 +113,7 @@ def _alive(tx: Transaction, dossier_id: int, purpose: Purpose) -> dict[str, Any]
             payment.c.refund_due_at.is_(None),
         )
     ).one_or_none()
-    return None if row is None else view(row)
-
-
-def view(row: Row[Any]) -> dict[str, Any]:
-    """Return a payment as it is answered: JSON values, instants in ISO 8601."""
-    return {
-        "reference": row.reference,
-        "purpose": row.purpose,
-        "method": row.method,
-        "amount_vnd": row.amount_vnd,
-        "status": row.status,
-        "pay_url": row.pay_url,
-        "opened_at": row.opened_at.isoformat(),
-        "paid_at": row.paid_at.isoformat() if row.paid_at else None,
-        "receipt_number": row.receipt_number,
-        "refund_due": row.refund_due_at is not None,
-    }
+    return None if row is None else payment_view(row)
 
 
 def amount_due(tx: Transaction, dossier: Row[Any], purpose: Purpose) -> int:
@@ -191,7 +166,7 @@ def _insert(
         )
         .returning(payment)
     ).one()
-    return view(row)
+    return payment_view(row)
 
 
 def _tell_platform(tx: Transaction, dossier_id: int, reference: str, now: datetime) -> None:

@@ -1,7 +1,6 @@
 """Files: kept once by content, found out what they are, handed out in pieces."""
 
 import hashlib
-import hmac
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,23 +9,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Row, desc, insert, select, true
-from sqlalchemy.dialects.postgresql import insert as upsert
 
+from app.db import file_store
 from app.db.access import Transaction, acting
-from app.db.documents import document, file_chunk, signature_verdict, stored_file
-from app.domain.actor import DESK_ROLES, SYSTEM, Actor, Role
+from app.db.documents import document, signature_verdict, stored_file
+from app.db.file_store import StoredFile
+from app.db.views import verdict_view
+from app.domain.actor import DESK_ROLES, Actor, Role
 from app.domain.documents import (
     ACCEPTED_TYPES,
-    SIGNABLE_TYPES,
     DocumentKind,
     DocumentNotFound,
     FileRefused,
 )
 from app.domain.lifecycle import RoleRefused
 from app.services.desk import Desk
-from app.services.dossiers import verdict_view
 
-CHUNK = 256 * 1024
 _HEAD = 1024
 
 _PREFIXES = (
@@ -92,7 +90,7 @@ def keep(
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     with acting(desk.engine, actor) as tx:
-        _store(tx, path, sha256, size, media_type, now)
+        file_store.write(tx.db, path, StoredFile(sha256, size, media_type, now))
         agency_id = desk.references.catalogue(tx).agency_ids.get(actor.agency or "")
         document_id = uuid4()
         tx.db.execute(
@@ -115,29 +113,6 @@ def keep(
         "size_bytes": size,
         "sha256": sha256,
     }
-
-
-def _store(
-    tx: Transaction, path: Path, sha256: str, size: int, media_type: str, now: datetime
-) -> None:
-    is_new = tx.db.execute(
-        upsert(stored_file)
-        .values(
-            sha256=sha256,
-            size_bytes=size,
-            media_type=media_type,
-            stored_at=now,
-            # Only these can carry a signature that we check; the others never wait for one.
-            checked_at=None if media_type in SIGNABLE_TYPES else now,
-        )
-        .on_conflict_do_nothing()
-        .returning(stored_file.c.sha256)
-    ).one_or_none()
-    if is_new is None:
-        return
-    with path.open("rb") as file:
-        for n, content in enumerate(iter(lambda: file.read(CHUNK), b"")):
-            tx.db.execute(insert(file_chunk).values(sha256=sha256, n=n, content=content))
 
 
 def describe(desk: Desk, document_id: UUID, *, actor: Actor) -> dict[str, Any]:
@@ -186,24 +161,5 @@ def _find(tx: Transaction, document_id: UUID) -> Row[Any]:
 
 
 def content(desk: Desk, sha256: str) -> Iterator[bytes]:
-    """Yield a file's content in pieces, each read in a transaction of its own.
-
-    The caller has seen a document that names the file: a slow reader holds nothing open.
-    """
-    n = 0
-    while True:
-        with acting(desk.engine, SYSTEM) as tx:
-            piece = tx.db.scalar(
-                select(file_chunk.c.content).where(
-                    file_chunk.c.sha256 == sha256, file_chunk.c.n == n
-                )
-            )
-        if piece is None:
-            return
-        yield piece
-        n += 1
-
-
-def seal(document_id: UUID, key: bytes) -> str:
-    """Return what a link to a document carries so that a partner may open it without a token."""
-    return hmac.new(key, document_id.bytes, hashlib.sha256).hexdigest()
+    """Yield the content of a file whose document the caller was shown."""
+    return file_store.content(desk.engine, sha256)

@@ -16,8 +16,8 @@ from app.domain.errors import DomainError
 from app.domain.lifecycle import Act
 from app.domain.payments import PAYABLE, PaymentStatus, Purpose
 from app.integrations.payment_platform import Notice, NoticeForged, answer_notice, read_notice
+from app.services.clocks import settlement
 from app.services.desk import Desk
-from app.services.fees import settled
 from app.services.transition import Effect, Request, carry_out
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ def _settle(desk: Desk, code: str, notice: Notice, notice_id: int, now: datetime
 
     def work(tx: Transaction, dossier: Row[Any]) -> Effect:
         _mark(tx, notice, notice_id, now)
-        return settled(desk, tx, dossier, now, notice.reference)
+        return settlement(desk, tx, dossier, now, notice.reference)
 
     carry_out(desk, Request(code, PAYMENT_PLATFORM, now), Act.SETTLE, work)
 

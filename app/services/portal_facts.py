@@ -10,12 +10,12 @@ from app.db.access import Transaction, acting
 from app.db.dossiers import dossier, dossier_event
 from app.db.reference import Catalogue
 from app.domain.actor import SYSTEM, Role
+from app.domain.documents import seal
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act, Status
 from app.domain.procedure import ApplicantKind, FeeKind, FeePhase
 from app.integrations.portal_messages import DossierFacts, EventFact, FeeFact, PaperFact
 from app.services.desk import Desk
-from app.services.files import seal
 
 _TITLES = {
     Role.APPLICANT: "Người nộp hồ sơ",
