@@ -5,9 +5,10 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
+from app.api.cursors import AfterCode, CursorRefused, Limit, link_to_next
 from app.api.dependencies import CurrentDesk, Now
 from app.api.problems import responses
 from app.api.text import AgencyCode
@@ -35,6 +36,7 @@ class Agency(BaseModel):
 
 class Agencies(BaseModel):
     items: list[Agency]
+    next: str | None = Field(description="Cursor of the next page, also in the Link header")
 
 
 class Procedure(BaseModel):
@@ -69,12 +71,23 @@ class ProcedureDetail(Procedure):
 
 class Procedures(BaseModel):
     items: list[Procedure]
+    next: str | None = Field(description="Cursor of the next page, also in the Link header")
 
 
-@router.get("/agencies", summary="Agencies (cơ quan, đơn vị)", responses=responses())
-def list_agencies(desk: CurrentDesk, now: Now, on: Day = None) -> Agencies:
+@router.get("/agencies", summary="Agencies (cơ quan, đơn vị)", responses=responses(CursorRefused))
+def list_agencies(
+    desk: CurrentDesk,
+    now: Now,
+    response: Response,
+    after: AfterCode,
+    on: Day = None,
+    limit: Limit = 100,
+) -> Agencies:
     day = on or now.astimezone(LOCAL_ZONE).date()
-    return Agencies(items=[_agency(known) for known in catalogue.agencies_on(desk, day)])
+    found = [known for known in catalogue.agencies_on(desk, day) if known.code > after]
+    place = (found[limit - 1].code,) if len(found) > limit else None
+    cursor = link_to_next(response, "/v1/agencies", place, {"on": on, "limit": limit})
+    return Agencies(items=[_agency(known) for known in found[:limit]], next=cursor)
 
 
 @router.get(
@@ -86,17 +99,26 @@ def read_agency(code: AgencyCode, desk: CurrentDesk) -> Agency:
     return _agency(catalogue.agency(desk, code))
 
 
-@router.get("/procedures", summary="Procedures (danh mục thủ tục)", responses=responses())
+@router.get(
+    "/procedures", summary="Procedures (danh mục thủ tục)", responses=responses(CursorRefused)
+)
 def list_procedures(
     desk: CurrentDesk,
     now: Now,
+    response: Response,
+    after: AfterCode,
     on: Day = None,
     agency: Annotated[AgencyCode | None, Query(description="Resolved by this agency")] = None,
     level: Annotated[int | None, Query(ge=1, le=4, description="Of this online level")] = None,
+    limit: Limit = 100,
 ) -> Procedures:
     day = on or now.astimezone(LOCAL_ZONE).date()
-    found = catalogue.procedures_on(desk, day, agency=agency, level=level)
-    return Procedures(items=[Procedure(**_procedure(*known)) for known in found])
+    known = catalogue.procedures_on(desk, day, agency=agency, level=level)
+    found = [item for item in known if item[0].procedure.code > after]
+    place = (found[limit - 1][0].procedure.code,) if len(found) > limit else None
+    asked = {"on": on, "agency": agency, "level": level, "limit": limit}
+    cursor = link_to_next(response, "/v1/procedures", place, asked)
+    return Procedures(items=[Procedure(**_procedure(*item)) for item in found[:limit]], next=cursor)
 
 
 @router.get(

@@ -4,12 +4,14 @@ import base64
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Response
 
 from app.domain.errors import DomainError
+
+LARGEST_PAGE = 100
 
 
 class CursorRefused(DomainError):
@@ -18,36 +20,80 @@ class CursorRefused(DomainError):
 
 
 Position = tuple[datetime, int]
+After = Annotated[
+    str | None,
+    Query(max_length=200, description="Cursor of the page before, from `next` or Link"),
+]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Items of a page")]
 
 
-async def _position(
-    after: Annotated[
-        str | None,
-        Query(max_length=200, description="Cursor of the page before, from `next` or Link"),
-    ] = None,
-) -> Position | None:
+async def _position(after: After = None) -> Position | None:
+    """Read a place in a list that is ordered by instant and key."""
     if after is None:
         return None
+    parts = _decoded(after, 2)
     try:
-        at, key = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-        position = datetime.fromisoformat(at), int(key)
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise CursorRefused("Con trỏ trang không đọc được, hãy mở lại danh sách.") from error
+        position = datetime.fromisoformat(parts[0]), int(parts[1])
+    except (ValueError, TypeError, OverflowError) as error:
+        raise _unreadable() from error
     if position[0].tzinfo is None or not 0 < position[1] < 2**63:
-        raise CursorRefused("Con trỏ trang không đọc được, hãy mở lại danh sách.")
+        raise _unreadable()
     return position
 
 
-Cursor = Annotated[Position | None, Depends(_position)]
+async def _code(after: After = None) -> str:
+    """Read a place in a list that is ordered by code."""
+    if after is None:
+        return ""
+    (code,) = _decoded(after, 1)
+    if not isinstance(code, str):
+        raise _unreadable()
+    return code
+
+
+async def _number(after: After = None) -> int:
+    """Read a place in a list that is numbered."""
+    if after is None:
+        return 0
+    (number,) = _decoded(after, 1)
+    if not isinstance(number, int) or not 0 <= number < 2**31:
+        raise _unreadable()
+    return number
+
+
+AfterPosition = Annotated[Position | None, Depends(_position)]
+AfterCode = Annotated[str, Depends(_code)]
+AfterNumber = Annotated[int, Depends(_number)]
+
+
+def _decoded(after: str, length: int) -> list[Any]:
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+    except (ValueError, RecursionError) as error:
+        raise _unreadable() from error
+    if not isinstance(parts, list) or len(parts) != length:
+        raise _unreadable()
+    return parts
+
+
+def _unreadable() -> CursorRefused:
+    return CursorRefused("Con trỏ trang không đọc được, hãy mở lại danh sách.")
 
 
 def link_to_next(
-    response: Response, path: str, position: Position | None, query: Mapping[str, str]
+    response: Response,
+    path: str,
+    place: tuple[str | int | datetime, ...] | None,
+    query: Mapping[str, object],
 ) -> str | None:
-    """Write the Link to the next page, if there is one, and return its cursor."""
-    if position is None:
+    """Write the Link to the next page, if there is one, and return its cursor.
+
+    `query` is what else the list was asked; what is None was not asked.
+    """
+    if place is None:
         return None
-    content = json.dumps([position[0].isoformat(), position[1]]).encode()
-    cursor = base64.urlsafe_b64encode(content).decode().rstrip("=")
-    response.headers["Link"] = f'<{path}?{urlencode({**query, "after": cursor})}>; rel="next"'
+    parts = [part.isoformat() if isinstance(part, datetime) else part for part in place]
+    cursor = base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+    asked = {name: str(value) for name, value in query.items() if value is not None}
+    response.headers["Link"] = f'<{path}?{urlencode(asked | {"after": cursor})}>; rel="next"'
     return cursor

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Header, Path
@@ -102,14 +103,22 @@ KeyHeader = Annotated[
 ]
 
 
-async def _once(request: HttpRequest, key: KeyHeader = None) -> Once | None:
+async def _once_of(request: HttpRequest, key: KeyHeader = None) -> Callable[[str], Once] | None:
+    """Return what makes the request's key out of a fingerprint of its body."""
     if key is None:
         return None
     key = key.strip('"')  # the draft writes it as a quoted string
     if not _KEY.fullmatch(key):
         raise KeyMalformed("Khóa gồm 1 đến 200 ký tự ASCII nhìn thấy được, không có dấu cách.")
-    fingerprint = hashlib.sha256(await request.body()).hexdigest()
-    return Once(key, f"{request.method} {request.url.path}", fingerprint)
+    return partial(Once, key, f"{request.method} {request.url.path}")
+
+
+async def _once(
+    request: HttpRequest, once_of: Annotated[Callable[[str], Once] | None, Depends(_once_of)]
+) -> Once | None:
+    if once_of is None:
+        return None
+    return once_of(hashlib.sha256(await request.body()).hexdigest())
 
 
 async def _once_required(once: Annotated[Once | None, Depends(_once)]) -> Once:
@@ -152,6 +161,7 @@ CurrentDoors = Annotated[Doors, Depends(_doors)]
 CurrentDesk = Annotated[Desk, Depends(_desk)]
 CurrentActor = Annotated[Actor, Depends(_actor)]
 Now = Annotated[datetime, Depends(_now)]
+OnceOfUpload = Annotated[Callable[[str], Once] | None, Depends(_once_of)]
 MaybeOnce = Annotated[Once | None, Depends(_once)]
 RequiredOnce = Annotated[Once, Depends(_once_required)]
 Version = Annotated[int, Depends(_version)]

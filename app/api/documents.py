@@ -3,6 +3,7 @@
 import hmac
 import tempfile
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -15,11 +16,12 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from app.api.dependencies import CurrentActor, CurrentDesk, CurrentDoors, Now
+from app.api.dependencies import CurrentActor, CurrentDesk, CurrentDoors, Now, OnceOfUpload
 from app.api.problems import responses
 from app.domain.actor import SYSTEM
 from app.domain.documents import DocumentKind, DocumentNotFound, FileRefused, seal
 from app.domain.lifecycle import RoleRefused
+from app.domain.once import InFlight, KeyReused
 from app.services import files
 
 router = APIRouter(prefix="/v1", tags=["documents"])
@@ -59,7 +61,7 @@ class DocumentDetail(Document):
     summary="Upload a file (tải tài liệu lên)",
     description="The body is the file itself, streamed. Its type is found from its content. It "
     "stays with who uploaded it until it is handed in with a dossier.",
-    responses=responses(FileRefused, RoleRefused, extra=(413,)),
+    responses=responses(FileRefused, RoleRefused, InFlight, KeyReused, extra=(413,)),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -72,6 +74,7 @@ async def upload(
     desk: CurrentDesk,
     actor: CurrentActor,
     now: Now,
+    once_of: OnceOfUpload,
     name: Annotated[
         str,
         Query(
@@ -93,9 +96,17 @@ async def upload(
                 raise FileRefused(f"Tệp lớn hơn {limit // 1024 // 1024} MB.")
             spool.write(piece)
         spool.flush()
-        kept = await run_in_threadpool(
-            files.keep, desk, Path(spool.name), name, kind, actor=actor, now=now
+        work = partial(
+            files.keep,
+            desk,
+            Path(spool.name),
+            name,
+            kind,
+            actor=actor,
+            now=now,
+            once=(lambda sha256: once_of(f"{sha256} {kind} {name}")) if once_of else None,
         )
+        kept = await run_in_threadpool(work)
     return Document(**kept)
 
 

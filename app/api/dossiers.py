@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.cursors import Cursor, link_to_next
+from app.api.cursors import AfterNumber, AfterPosition, Limit, link_to_next
 from app.api.dependencies import Code, CurrentActor, CurrentDesk, Now
 from app.api.documents import Document, Signature
 from app.api.payments import Payment
@@ -127,6 +127,7 @@ class Event(BaseModel):
 
 class Events(BaseModel):
     items: list[Event]
+    next: str | None = Field(description="Cursor of the next page, also in the Link header")
 
 
 class StopView(BaseModel):
@@ -170,16 +171,16 @@ def list_dossiers(
     desk: CurrentDesk,
     actor: CurrentActor,
     response: Response,
-    after: Cursor,
+    after: AfterPosition,
     status: Annotated[Status | None, Query(description="Only these")] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Limit = 20,
 ) -> DossierPage:
     page = dossiers.list_page(desk, actor=actor, status=status, after=after, limit=limit)
     cursor = link_to_next(
         response,
         "/v1/dossiers",
         page.next,
-        {"limit": str(limit), **({"status": str(status)} if status else {})},
+        {"limit": limit, "status": status},
     )
     return DossierPage(items=[DossierSummary(**item) for item in page.dossiers], next=cursor)
 
@@ -200,8 +201,18 @@ def read(code: Code, desk: CurrentDesk, actor: CurrentActor, response: Response)
     summary="What was done to a dossier (lịch sử xử lý)",
     responses=responses(DossierNotFound),
 )
-def events(code: Code, desk: CurrentDesk, actor: CurrentActor) -> Events:
-    return Events(items=[Event(**event) for event in dossiers.history(desk, code, actor=actor)])
+def events(
+    code: Code,
+    desk: CurrentDesk,
+    actor: CurrentActor,
+    response: Response,
+    after: AfterNumber,
+    limit: Limit = 100,
+) -> Events:
+    found = dossiers.history(desk, code, actor=actor, after=after, limit=limit + 1)
+    place = (found[limit - 1]["seq"],) if len(found) > limit else None
+    cursor = link_to_next(response, f"/v1/dossiers/{code}/events", place, {"limit": limit})
+    return Events(items=[Event(**event) for event in found[:limit]], next=cursor)
 
 
 @router.get(

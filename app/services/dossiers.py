@@ -205,15 +205,16 @@ def list_page(
         )
 
 
-def history(desk: Desk, code: str, *, actor: Actor) -> list[dict[str, Any]]:
-    """Return the events of a dossier, in order."""
+def history(desk: Desk, code: str, *, actor: Actor, after: int, limit: int) -> list[dict[str, Any]]:
+    """Return the events of a dossier that come after number `after`, in order."""
     with acting(desk.engine, actor) as tx:
         row = _find(tx, code)
         catalogue = desk.references.catalogue(tx)
         events = tx.db.execute(
             select(dossier_event)
-            .where(dossier_event.c.dossier_id == row.id)
+            .where(dossier_event.c.dossier_id == row.id, dossier_event.c.seq > after)
             .order_by(dossier_event.c.seq)
+            .limit(limit)
         )
         return [
             {

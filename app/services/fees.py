@@ -1,15 +1,14 @@
 """Money: opening a payment, cash at the desk, obligations found while processing."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, func, insert, select, text
 
 from app.db.access import Transaction, acting
+from app.db.answers import remember
 from app.db.dossiers import dossier as dossier_table
-from app.db.dossiers import idempotency
 from app.db.ledger import delivery
 from app.db.payments import payment
 from app.db.views import payment_view
@@ -69,7 +68,7 @@ def open_payment(
             _tell_platform(tx, dossier.id, alive["reference"], request.now)
         elif alive["status"] == PaymentStatus.PAID:
             raise PaymentRefused("Khoản này đã được thanh toán.")
-        _remember(tx, request, alive)
+        remember(tx, request.once, alive, request.now)
     desk.wake()
     return alive
 
@@ -85,7 +84,7 @@ def take_cash(desk: Desk, request: Request, *, purpose: Purpose) -> Mapping[str,
         if _alive(tx, dossier.id, purpose) is not None:
             raise PaymentRefused("Khoản này đã thanh toán hoặc đang chờ thanh toán trực tuyến.")
         taken = _insert(tx, dossier, request, purpose, Method.CASH, "")
-        _remember(tx, request, taken)
+        remember(tx, request.once, taken, request.now)
     return taken
 
 
@@ -188,18 +187,6 @@ def _tell_platform(tx: Transaction, dossier_id: int, reference: str, now: dateti
             next_at=now,
         )
     )
-
-
-def _remember(tx: Transaction, request: Request, answer: Mapping[str, Any]) -> None:
-    if request.once is not None:
-        tx.db.execute(
-            insert(idempotency).values(
-                caller=request.actor.id,
-                **asdict(request.once),
-                outcome=dict(answer),
-                created_at=request.now,
-            )
-        )
 
 
 def _day(now: datetime) -> date:

@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Row, desc, insert, select, true
 
 from app.db import file_store
 from app.db.access import Transaction, acting
+from app.db.answers import remember
 from app.db.documents import document, signature_verdict, stored_file
 from app.db.file_store import StoredFile
 from app.db.views import verdict_view
@@ -23,6 +24,7 @@ from app.domain.documents import (
     FileRefused,
 )
 from app.domain.lifecycle import RoleRefused
+from app.domain.once import Once
 from app.services.desk import Desk
 
 _HEAD = 1024
@@ -73,46 +75,65 @@ def _office_type(path: Path) -> str | None:
 
 
 def keep(
-    desk: Desk, path: Path, name: str, kind: DocumentKind, *, actor: Actor, now: datetime
+    desk: Desk,
+    path: Path,
+    name: str,
+    kind: DocumentKind,
+    *,
+    actor: Actor,
+    now: datetime,
+    once: Callable[[str], Once] | None = None,
 ) -> dict[str, Any]:
-    """Keep an uploaded file: once under its SHA-256, named by a document of its own."""
+    """Keep an uploaded file: once under its SHA-256, named by a document of its own.
+
+    `once` makes the request's key from the fingerprint of what was uploaded.
+    """
     if kind is DocumentKind.RESULT and actor.role not in DESK_ROLES:
         raise RoleRefused("Chỉ cán bộ của cơ quan tải lên được kết quả giải quyết.")
     if actor.role not in {*DESK_ROLES, Role.APPLICANT}:
         raise RoleRefused("Vai trò của bạn không tải tệp lên.")
+    file = _examine(path, now)
+    key = once(file.sha256) if once else None
+    with acting(desk.engine, actor, key) as tx:
+        if tx.seen is not None:
+            return dict(tx.seen)
+        file_store.write(tx.db, path, file)
+        document_id = uuid4()
+        tx.db.execute(
+            insert(document).values(
+                id=document_id,
+                sha256=file.sha256,
+                kind=kind,
+                name=name,
+                owner_id=actor.id,
+                agency_id=desk.references.catalogue(tx).agency_ids.get(actor.agency or ""),
+                uploaded_at=now,
+            )
+        )
+        kept = {
+            "id": str(document_id),
+            "name": name,
+            "kind": str(kind),
+            "media_type": file.media_type,
+            "size_bytes": file.size_bytes,
+            "sha256": file.sha256,
+        }
+        remember(tx, key, kept, now)
+    desk.wake()
+    return kept
+
+
+def _examine(path: Path, now: datetime) -> StoredFile:
     size = path.stat().st_size
-    media_type = media_type_of(path) if size else None
     if not size:
         raise FileRefused("Tệp rỗng.")
+    media_type = media_type_of(path)
     if media_type is None:
         kinds = ", ".join(dict.fromkeys(ACCEPTED_TYPES.values()))
         raise FileRefused(f"Nội dung tệp không thuộc loại được nhận ({kinds}).")
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    with acting(desk.engine, actor) as tx:
-        file_store.write(tx.db, path, StoredFile(sha256, size, media_type, now))
-        agency_id = desk.references.catalogue(tx).agency_ids.get(actor.agency or "")
-        document_id = uuid4()
-        tx.db.execute(
-            insert(document).values(
-                id=document_id,
-                sha256=sha256,
-                kind=kind,
-                name=name,
-                owner_id=actor.id,
-                agency_id=agency_id,
-                uploaded_at=now,
-            )
-        )
-    desk.wake()
-    return {
-        "id": document_id,
-        "name": name,
-        "kind": kind,
-        "media_type": media_type,
-        "size_bytes": size,
-        "sha256": sha256,
-    }
+    return StoredFile(sha256, size, media_type, now)
 
 
 def describe(desk: Desk, document_id: UUID, *, actor: Actor) -> dict[str, Any]:

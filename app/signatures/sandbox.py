@@ -61,12 +61,13 @@ def _run(command: list[str], limit_s: float) -> bytes:
         close_fds=True,
         start_new_session=True,
     ) as child:
+        deadline = time.monotonic() + limit_s
         try:
-            output = _read(child, time.monotonic() + limit_s)
-            code = child.wait(timeout=limit_s)
+            output = _read(child, deadline)
+            code = child.wait(timeout=max(deadline - time.monotonic(), 0))
         finally:
             child.kill()
-    if code != 0 or len(output) > _MOST_OUTPUT:
+    if code != 0:
         raise subprocess.CalledProcessError(code, command[0])
     return output
 
@@ -77,15 +78,16 @@ def _environment() -> dict[str, str]:
 
 
 def _read(child: subprocess.Popen[bytes], deadline: float) -> bytes:
-    """Read the child's answer until it ends, grows too long or takes too long."""
+    """Read the child's answer to its end; raises when it grows too long or takes too long."""
     assert child.stdout is not None  # noqa: S101  (asked for with PIPE)
     descriptor, output = child.stdout.fileno(), b""
-    while len(output) <= _MOST_OUTPUT:
+    while True:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([descriptor], [], [], left)[0]:
             raise subprocess.TimeoutExpired(child.args, left)
         block = os.read(descriptor, 65_536)
         if not block:
-            break
+            return output
         output += block
-    return output
+        if len(output) > _MOST_OUTPUT:
+            raise ValueError("the answer is too long")
