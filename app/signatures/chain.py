@@ -31,6 +31,8 @@ from app.signatures.trust import TrustStore
 SIGNER_USAGE = KeyUsageConstraints(
     key_usage={"non_repudiation", "digital_signature"}, match_all_key_usages=False
 )
+# A certificate for nothing but these is no one's signature on a document.
+_OTHER_PURPOSES = frozenset({"server_auth", "code_signing", "time_stamping", "ocsp_signing"})
 STAMP_USAGE = KeyUsageConstraints(key_usage=set(), extd_key_usage={"time_stamping"})
 
 
@@ -121,6 +123,9 @@ class Checker:
                 continue
             if path.pkix_len > 0:
                 usage.validate(certificate)
+            purposes = certificate.extended_key_usage_value
+            if usage is SIGNER_USAGE and purposes and set(purposes.native) <= _OTHER_PURPOSES:
+                raise InvalidCertificateError("not for documents")
             return str(path.trust_anchor.authority.name.human_friendly)
         raise AssertionError  # unreachable: the last round returns or raises
 

@@ -110,7 +110,7 @@ def verify_integrity(signature: CmsSignature, digest: Digest) -> tuple[bool, boo
             raise malformed("Thuộc tính được ký bị thiếu hoặc trùng lặp.") from None
         raise Fault(SubIndication.SIG_CONSTRAINTS_FAILURE) from None
     except AssertionError:  # the library asserts that algorithm and key are of one kind
-        intact, valid = False, False
+        raise Fault(SubIndication.SIG_CRYPTO_FAILURE) from None
     return bool(intact), bool(valid)
 
 

@@ -99,16 +99,18 @@ def _check_document_stamps(
     for stamp in sorted(stamps, key=lambda stamp: stamp.signed_revision, reverse=True):
         draft = Draft()
         try:
-            cms = _settle_integrity(document, stamp, draft, is_last=False)
-            draft.name_signer(cms.certificate)
+            _settle_integrity(document, stamp, draft, is_last=False)
             token, digest = stamp.signed_data, stamp.compute_digest
             at = stamp_time(token, digest, document.carried, document.checker, moment=moment)
         except Fault as fault:
             reports.append(draft.failed(fault.sub_indication, fault.detail))
-        else:
-            if at is not None:
-                moment = at
-                document.stamps.append((stamp.signed_revision, at))
+            continue
+        except Exception:  # noqa: BLE001  (hostile input raises anything; it becomes a verdict)
+            reports.append(draft.failed(SubIndication.POLICY_PROCESSING_ERROR))
+            continue
+        if at is not None:
+            moment = at
+            document.stamps.append((stamp.signed_revision, at))
     return reports
 
 

@@ -54,8 +54,11 @@ class SameFormResources(FormUpdatingRule):
     def apply(self, old: HistoricalResolver, new: HistoricalResolver) -> _Updates:
         before, after = _form(old), _form(new)
         if before is not None and after is not None:
-            for key in ("/DA", "/NeedAppearances"):
-                _require_same(before, after, key)
+            was_drawn = entry(before, "/NeedAppearances") == entry(after, "/NeedAppearances")
+            if not was_drawn and entry(after, "/NeedAppearances"):
+                raise SuspiciousModification("the form's fields are to be drawn anew")
+            if "/DA" in before and entry(before, "/DA") != entry(after, "/DA"):
+                raise SuspiciousModification("the form's default look was changed")
             _require_kept(before, after, "/DR", depth=2)
         yield from super().apply(old, new)
 
@@ -63,14 +66,6 @@ class SameFormResources(FormUpdatingRule):
 def _form(revision: HistoricalResolver) -> generic.DictionaryObject | None:
     form = entry(revision.root, "/AcroForm")
     return form if isinstance(form, generic.DictionaryObject) else None
-
-
-def _require_same(
-    before: generic.DictionaryObject, after: generic.DictionaryObject, key: str
-) -> None:
-    has_fields = bool(entry(before, "/Fields"))
-    if has_fields and key in after and entry(after, key) != entry(before, key):
-        raise SuspiciousModification(f"{key} of the form was changed")
 
 
 def _require_kept(

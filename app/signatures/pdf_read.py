@@ -17,13 +17,14 @@ from app.signatures.chain import Evidence
 from app.signatures.faults import Fault, UnsignedDocument, malformed
 
 STAMP = "/ETSI.RFC3161"  # /Type is optional: only this tells a document time stamp
-_TRACE = re.compile(
-    rb"/ByteRange|/adbe\.pkcs7|/ETSI\.(?:CAdES|RFC3161)|/Type ?/Sig\b|/Contents\s*<30[0-9A-Fa-f]{6}"
-)
 LEGACY = "/adbe.pkcs7.sha1"
 _DETACHED = frozenset({"/adbe.pkcs7.detached", "/ETSI.CAdES.detached", "/PBAD.PAdES"})
 _MOST_DSS_ITEMS = 200
+_MOST_NODES = 20_000
 
+_TRACE = re.compile(
+    rb"/ByteRange|/adbe\.pkcs7|/ETSI\.(?:CAdES|RFC3161)|/Type ?/Sig\b|/Contents\s*<30[0-9A-Fa-f]{6}"
+)
 _NOTHING = generic.DictionaryObject()  # type: ignore[no-untyped-call]
 
 _UNREADABLE = "Cấu trúc chữ ký trong tệp PDF bị hỏng."
@@ -110,10 +111,12 @@ def _number(widget: generic.PdfObject) -> int:
 
 
 def _page_widgets(reader: PdfFileReader) -> Iterator[generic.PdfObject]:
-    """Yield filled signature widgets of pages; the walk is bounded by the object count."""
-    waiting, seen = [entry(reader.root, "/Pages")], 0
-    while waiting and seen <= reader.trailer["/Size"]:
-        node, seen = _dereference(waiting.pop()), seen + 1
+    """Yield filled signature widgets of pages; the walk is bounded, as page trees may loop."""
+    waiting = [entry(reader.root, "/Pages")]
+    for _ in range(_MOST_NODES):
+        if not waiting:
+            return
+        node = _dereference(waiting.pop())
         waiting.extend(_items(node, "/Kids"))
         for raw in _items(node, "/Annots"):
             widget = _dereference(raw)
@@ -165,4 +168,5 @@ def sub_filter(signature: EmbeddedPdfSignature) -> str | None:
 
 
 def is_stamp(signature: EmbeddedPdfSignature) -> bool:
-    return bool(sub_filter(signature) == STAMP)
+    """Whether this is a document time stamp rather than a signature of a person."""
+    return sub_filter(signature) == STAMP

@@ -52,6 +52,7 @@ def test_a_stamp_made_too_late_saves_no_expired_or_revoked_signer(
     [
         ("good", None),
         ("wrong_usage", SubIndication.CHAIN_CONSTRAINTS_FAILURE),
+        ("tsa", SubIndication.CHAIN_CONSTRAINTS_FAILURE),  # a certificate for stamps alone
         ("unknown_ca", SubIndication.NO_CERTIFICATE_CHAIN_FOUND),
         ("short_key", SubIndication.CRYPTO_CONSTRAINTS_FAILURE),
         ("future", SubIndication.NOT_YET_VALID),

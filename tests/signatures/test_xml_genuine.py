@@ -1,11 +1,15 @@
 """XML signatures as honest programs make them."""
 
+from base64 import b64encode
 from datetime import datetime
+from hashlib import sha256
 
 import pytest
+from asn1crypto.tsp import TimeStampReq
 from lxml import etree
 
 from app.domain.signature import Coverage, Indication, SubIndication
+from app.signatures.sign import read_stamper
 from tests.signatures.forge_xml import (
     DS,
     EXCLUSIVE,
@@ -14,13 +18,15 @@ from tests.signatures.forge_xml import (
     LETTER,
     RESPONSE,
     RSA,
+    SIGNATURE,
+    XADES,
     Recipe,
     fill,
     sign_xml,
     template,
     xades_objects,
 )
-from tests.signatures.office import AGENCY, Desk
+from tests.signatures.office import AGENCY, DAY, NOW, Desk
 
 SIGNING_TIME = (
     f"<Object xmlns='{DS}' Id='SigningTime'><SignatureProperties xmlns=''><SignatureProperty>"
@@ -127,6 +133,51 @@ def test_xades_properties_are_read(desk: Desk) -> None:
 
     assert report.indication is Indication.TOTAL_PASSED
     assert report.claimed_signing_at == datetime.fromisoformat("2026-11-22T10:00:00+07:00")
+
+
+def stamped(desk: Desk, document: bytes, at: datetime, *, about: bytes | None = None) -> bytes:
+    """Add a XAdES time stamp over the signature value."""
+    root = etree.fromstring(document)
+    value = root.find(f".//{{{DS}}}SignatureValue")
+    covered = about or etree.tostring(value, method="c14n", with_tail=False)
+    imprint = {
+        "hash_algorithm": {"algorithm": "sha256"},
+        "hashed_message": sha256(covered).digest(),
+    }
+    request = TimeStampReq({"version": 1, "message_imprint": imprint})
+    answer = read_stamper(desk.keys, at).request_tsa_response(request)
+    holder = root.find(f".//{SIGNATURE}")
+    for name in ("Object", "QualifyingProperties", "UnsignedProperties"):
+        holder = etree.SubElement(holder, f"{{{DS if name == 'Object' else XADES}}}{name}")
+    stamp = etree.SubElement(
+        etree.SubElement(holder, f"{{{XADES}}}UnsignedSignatureProperties"),
+        f"{{{XADES}}}SignatureTimeStamp",
+    )
+    token = b64encode(answer["time_stamp_token"].dump()).decode()
+    etree.SubElement(stamp, f"{{{XADES}}}EncapsulatedTimeStamp").text = token
+    return bytes(etree.tostring(root))
+
+
+@pytest.mark.parametrize("prefix", [None, "ds"])
+def test_a_xades_stamp_proves_the_signature(troubled: Desk, prefix: str | None) -> None:
+    signed = sign_xml(troubled, LETTER, Recipe(signer="lapsed", prefix=prefix))
+    then = NOW - 200 * DAY
+
+    before = troubled.verdict(signed)
+    after = troubled.verdict(stamped(troubled, signed, then))
+
+    assert before.sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
+    assert after.indication is Indication.TOTAL_PASSED
+    assert after.signatures[0].proven_signing_at == then
+
+
+def test_a_xades_stamp_about_something_else_is_told(troubled: Desk) -> None:
+    signed = sign_xml(troubled, LETTER, Recipe(signer="good"))
+
+    verdict = troubled.verdict(stamped(troubled, signed, NOW, about=b"other"))
+
+    assert verdict.sub_indication is SubIndication.SIG_CONSTRAINTS_FAILURE
+    assert "Dấu thời gian" in verdict.reason
 
 
 def test_an_enveloping_signature_passes(desk: Desk) -> None:
