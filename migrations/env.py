@@ -10,4 +10,7 @@ if connection is None:
 else:
     context.configure(connection=connection, target_metadata=metadata)
 with context.begin_transaction():
+    # A migration that has to wait, or takes long, gives way to the citizens instead.
+    context.execute("SET LOCAL lock_timeout = '4s'")
+    context.execute("SET LOCAL statement_timeout = '30s'")
     context.run_migrations()

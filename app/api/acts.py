@@ -1,6 +1,6 @@
 """HTTP face of the acts on a dossier: each path names the outcome, each calls one service."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ParamSpec
 from uuid import UUID
@@ -120,11 +120,19 @@ def answer(outcome: Outcome, status: int = 200) -> Response:
             "version": outcome.version,
             "due_at": outcome.due_at,
             "possible_acts": outcome.possible_acts,
-            "details": dict(outcome.details),
+            "details": _in_order(outcome.details),
         },
         status,
         {"ETag": f'"{outcome.version}"', "Location": f"/v1/dossiers/{outcome.code}"},
     )
+
+
+def _in_order(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts with their names sorted: an answer given again is the same to the byte."""
+    return {
+        name: _in_order(value) if isinstance(value, Mapping) else value
+        for name, value in sorted(facts.items())
+    }
 
 
 _REFUSALS = responses(

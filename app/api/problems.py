@@ -153,15 +153,15 @@ def problem(
     detail: str,
     facts: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
-    content = {
+    content: dict[str, Any] = {
         "type": f"/problems/{code}",
         "title": title,
         "status": status,
         "code": code,
         "detail": detail,
         "instance": path,
-        **(facts or {}),
     }
+    content |= {name: fact for name, fact in (facts or {}).items() if name not in content}
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
     if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT} and "in_flight" in code:
         headers = {"Retry-After": "1"}

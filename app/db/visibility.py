@@ -19,6 +19,11 @@ def own_agencies() -> ColumnElement[Any]:
     return cast(func.current_setting("app.agencies"), ARRAY(BIGINT))
 
 
+def is_here() -> ColumnElement[bool]:
+    """Return the condition that the acting person's agency has a dossier in hand now."""
+    return dossier.c.at_agency_id == func.any(own_agencies())
+
+
 def visible(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that `actor` may see a row of `dossier`."""
     if actor.is_internal:

@@ -31,8 +31,8 @@ class NoticeState(StrEnum):
 
 PAYLOAD_VERSION = 1
 
-_FIRST_S, _LONGEST_S, ATTEMPTS = 2, 3600, 34
-"""2 s doubling up to an hour: 34 attempts are a little over a day."""
+_FIRST_S, _LONGEST_S, ATTEMPTS = 2, 3600, 44
+"""2 s doubling up to an hour: 44 attempts are a little over a day, jitter included."""
 
 
 def retry_in(attempts: int, draw: random.Random) -> timedelta | None:

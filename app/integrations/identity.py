@@ -130,6 +130,8 @@ def actor_of(claims: dict[str, Any]) -> Actor:
         raise TokenRefused("Phiên đăng nhập có vai trò không được biết đến.") from error
     if role is Role.SYSTEM:
         raise TokenRefused("Vai trò này không đăng nhập.")
+    if not str(claims["sub"]).strip():
+        raise TokenRefused("Phiên đăng nhập không nêu tài khoản.")
     agency = claims.get("agency")
     if role not in {Role.APPLICANT, Role.PARTNER} and not _is_agency(agency):
         raise TokenRefused("Phiên đăng nhập của cán bộ thiếu mã cơ quan.")

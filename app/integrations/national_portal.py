@@ -5,6 +5,7 @@ and blocks that message with its name, it is never sent empty.
 """
 
 import json
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -49,11 +50,18 @@ CHUNK = 10
 _DONE = {"0", "00"}
 _EXISTS = "đã tồn tại"
 _EXISTS_CODES = {"0", "3", "-3"}
-_SESSION_WORDS = ("phiên", "session")
+_SESSION = re.compile(r"session|phiên(?! bản)", re.IGNORECASE)
 
 
 class PortalUnavailable(Exception):
-    """No answer, or a 5xx: whether the message arrived is unknown, ask before sending again."""
+    """No answer, a 5xx, a quota, no session: try later.
+
+    Whether the message arrived is unknown: ask before sending it again.
+    """
+
+
+class _SessionLost(PortalUnavailable):
+    """The session has ended: the message was not taken."""
 
 
 class PortalContractBroken(Exception):
@@ -105,11 +113,11 @@ class NationalPortal:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def look_up(self, code: str) -> dict[str, Any] | None:
-        """Return a dossier as the portal holds it (TraCuuHoSo), None if it does not."""
-        try:
-            answer, raw = self._call("TraCuuHoSo", {"mahoso": code})
-        except PortalRefused:
-            return None  # "empty or error: not there"
+        """Return a dossier as the portal holds it (TraCuuHoSo), None if the answer is empty.
+
+        Some systems see an error where a dossier is not there: `PortalRefused` may mean that.
+        """
+        answer, raw = self._call("TraCuuHoSo", {"mahoso": code})
         found = answer.get("result")
         if not found:
             return None
@@ -118,12 +126,20 @@ class NationalPortal:
         return found[0]
 
     def tell_dossier(self, dossier: Mapping[str, Any], *, is_update: bool) -> Answer:
-        """Tell a dossier's state (DongBoHoSoMC); "already exists" is turned into an update."""
+        """Tell a dossier's state (DongBoHoSoMC).
+
+        "Already exists" may be the answer to this very message, delivered twice on its way: what
+        the portal holds as it should be is not told again, anything else is updated.
+        """
         keys = {"isUpdating": str(is_update), "data": [dossier]}
         try:
             return self._call("DongBoHoSoMC", keys)[1]
         except PortalRefused as refusal:
-            if is_update or not _already_exists(refusal):
+            if not _already_exists(refusal):
+                raise
+            if self.look_up(str(dossier["MaHoSo"])) == dossier:
+                return Answer(refusal.code, refusal.raw)
+            if is_update:
                 raise
         return self._call("DongBoHoSoMC", {"isUpdating": "True", "data": [dossier]})[1]
 
@@ -148,10 +164,8 @@ class NationalPortal:
         session = self._session or self._log_in(None)
         try:
             return self._call_in(session, service, keys)
-        except PortalRefused as refusal:
-            if not any(word in refusal.message.lower() for word in _SESSION_WORDS):
-                raise
-        return self._call_in(self._log_in(session), service, keys)
+        except _SessionLost:
+            return self._call_in(self._log_in(session), service, keys)
 
     def _call_in(
         self, session: str, service: str, keys: Mapping[str, Any]
@@ -159,6 +173,8 @@ class NationalPortal:
         body = {"session": session, "madonvi": self.account.unit, "service": service, **keys}
         answer, raw = self._post("g", body)
         code, message = str(answer.get("error_code")), str(answer.get("message", ""))
+        if code not in _DONE and _SESSION.search(message):
+            raise _SessionLost(f"{code}: {message}")
         if code not in _DONE or _EXISTS in message.lower():
             raise PortalRefused(code, message, raw)
         return answer, Answer(code, raw)
@@ -168,10 +184,14 @@ class NationalPortal:
             if self._session is not None and self._session != stale:
                 return self._session  # another thread has renewed it
             credentials = {"username": self.account.username, "password": self.account.password}
-            answer, raw = self._post("login", credentials)
+            try:
+                answer, raw = self._post("login", credentials)
+            except PortalContractBroken as error:
+                raise PortalUnavailable(f"login: {error}") from error
             session = answer.get("session")
             if str(answer.get("error_code")) not in _DONE or not session:
-                raise PortalContractBroken(f"login: {raw[:200]}")
+                # Nothing is wrong with the messages: they wait until the account is let in.
+                raise PortalUnavailable(f"login: {raw[:500]}")
             self._session = str(session)
             return self._session
 
@@ -190,7 +210,7 @@ class NationalPortal:
             )
         except httpx.TransportError as error:
             raise PortalUnavailable(type(error).__name__) from error
-        if response.is_server_error:
+        if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise PortalUnavailable(f"HTTP {response.status_code}")
         try:
             answer = response.raise_for_status().json()

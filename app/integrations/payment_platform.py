@@ -48,7 +48,7 @@ _ANSWER_ORDER = ("MaLoi", "MoTaLoi", "MaDoiTac", "MaThamChieu", "ThoiGianGD")
 
 
 class PlatformUnavailable(Exception):
-    """No answer, or a 5xx: what became of the request is unknown, ask again later."""
+    """No answer, a 5xx, a quota: what became of the request is unknown, ask again later."""
 
 
 class PlatformContractBroken(Exception):
@@ -137,7 +137,7 @@ class PaymentPlatform:
             response = self.http.post(path, json=body)
         except httpx.TransportError as error:
             raise PlatformUnavailable(type(error).__name__) from error
-        if response.is_server_error:
+        if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise PlatformUnavailable(f"HTTP {response.status_code}")
         try:
             answer = response.raise_for_status().json()

@@ -5,16 +5,18 @@ acknowledged. A claim that nobody finished is unknown, not failed: it is claimed
 lease, and the partner is asked before anything is sent again.
 """
 
+import logging
 import random
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Row, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.access import acting
 from app.domain.actor import SYSTEM
@@ -32,19 +34,23 @@ from app.services.desk import Desk
 from app.services.payment_facts import order_of, record_not_opened, record_opened
 from app.services.portal_facts import facts_of
 
+log = logging.getLogger(__name__)
+
 _ANSWER_LIMIT = 4000
+_GIVEN_UP = {DeliveryState.BLOCKED, DeliveryState.DEAD}
 _BROKEN_ANSWERS = 5
 """An answer that cannot be read may be a proxy's page: asked so often before a person looks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one attempt; `retry_at` with a state of waiting."""
+    """What became of one attempt; `wait` is how long to the next, if there is one."""
 
     state: DeliveryState
     code: str | None
     answer: str
     body_sha256: str | None = None
+    wait: timedelta = timedelta()
 
 
 def drain(
@@ -57,24 +63,43 @@ def drain(
     return len(claimed)
 
 
-def deliver(desk: Desk, row: Row[Any], now: Callable[[], datetime]) -> Result:
+def deliver(desk: Desk, row: Row[Any], now: Callable[[], datetime]) -> None:
     """Send one claimed message and record what became of it."""
+    if now() >= row.leased_until:
+        return  # it waited for a thread until its claim ran out: another worker may have it
+    result = _final(_attempt(desk, row, now()), row.attempts)
+    if row.kind == Kind.PAYMENT_OPENING and result.state in _GIVEN_UP:
+        record_not_opened(desk, row.subject, result.code)
+    _record(desk, row, result, now())
+
+
+def _attempt(desk: Desk, row: Row[Any], now: datetime) -> Result:
     try:
-        result = _SENDERS[Kind(row.kind)](desk, row, now())
+        return _SENDERS[Kind(row.kind)](desk, row, now)
     except (PortalUnavailable, PlatformUnavailable) as error:
-        result = Result(DeliveryState.WAITING, "unavailable", str(error))
+        return Result(DeliveryState.WAITING, "unavailable", str(error))
     except (PortalContractBroken, PlatformContractBroken) as error:
         again = row.attempts < _BROKEN_ANSWERS
         state = DeliveryState.WAITING if again else DeliveryState.BLOCKED
-        result = Result(state, "contract_broken", str(error))
+        return Result(state, "contract_broken", str(error))
     except PortalRefused as error:
-        result = Result(DeliveryState.BLOCKED, error.code, error.raw or error.message)
+        return Result(DeliveryState.BLOCKED, error.code, error.raw or error.message)
     except Unmapped as error:
-        result = Result(DeliveryState.BLOCKED, "unmapped", f"Chưa có ánh xạ cho {error.name}")
-    _record(desk, row, result, now())
-    if row.kind == Kind.PAYMENT_OPENING and result.state is DeliveryState.BLOCKED:
-        record_not_opened(desk, row.subject, result.code)
-    return result
+        return Result(DeliveryState.BLOCKED, "unmapped", f"Chưa có ánh xạ cho {error.name}")
+    except SQLAlchemyError:
+        raise  # the database is away: claimed again after the lease
+    except Exception as fault:
+        # A dossier that cannot be put into words must not hold back the others.
+        log.exception("delivery %s of dossier %s", row.id, row.dossier_id)
+        return Result(DeliveryState.BLOCKED, "fault", repr(fault))
+
+
+def _final(result: Result, attempts: int) -> Result:
+    """Give up on what was tried for about a day; else say when to try again."""
+    if result.state is not DeliveryState.WAITING:
+        return result
+    wait = retry_in(attempts, random.Random())  # noqa: S311  (jitter, not a secret)
+    return replace(result, wait=wait) if wait else replace(result, state=DeliveryState.DEAD)
 
 
 def _tell_portal(desk: Desk, row: Row[Any], _now: datetime) -> Result:
@@ -82,14 +107,27 @@ def _tell_portal(desk: Desk, row: Row[Any], _now: datetime) -> Result:
     message, progress = dossier_message(facts), progress_row(facts)
     digest = sha256(body_of(message) + body_of(progress)).hexdigest()
     portal = desk.partners.portal
-    # The first event makes the dossier there, later ones find it there by the order of the
-    # ledger. Whether an attempt before this one arrived is unknown: the portal is asked, and what
-    # it holds already is not told again.
-    known = portal.look_up(facts.code) if row.seq == 1 or row.attempts > 1 else None
+    known = _look_up(desk, row, facts.code)
     if known != message:
         portal.tell_dossier(message, is_update=row.seq > 1 or known is not None)
     answer = portal.tell_progress([progress])
     return Result(DeliveryState.ACKNOWLEDGED, answer.code, answer.raw, digest)
+
+
+def _look_up(desk: Desk, row: Row[Any], code: str) -> dict[str, Any] | None:
+    """Ask what the portal holds where that is not known, so that nothing is told twice.
+
+    The first event makes the dossier there, later ones find it there by the order of the ledger.
+    Whether an attempt before this one arrived is unknown.
+    """
+    if row.seq > 1 and row.attempts == 1:
+        return None
+    try:
+        return desk.partners.portal.look_up(code)
+    except PortalRefused:
+        if row.seq > 1:
+            raise
+        return None  # "empty or error: not there"; if it is there, adding it will say so
 
 
 def _open_payment(desk: Desk, row: Row[Any], now: datetime) -> Result:
@@ -114,7 +152,9 @@ WITH due AS (
         AND NOT EXISTS (
             SELECT FROM delivery AS earlier
             WHERE earlier.dossier_id = d.dossier_id AND earlier.partner = d.partner
-                AND earlier.seq < d.seq AND earlier.state <> 'acknowledged')
+                AND earlier.seq < d.seq AND earlier.state <> 'acknowledged'
+                -- A payment that could not be opened is over: another may be.
+                AND (d.kind <> 'payment_opening' OR earlier.state NOT IN ('blocked', 'dead')))
     ORDER BY d.next_at, d.id
     LIMIT :batch
     FOR UPDATE SKIP LOCKED
@@ -123,7 +163,7 @@ UPDATE delivery SET state = 'in_flight', lease = :lease, leased_until = :until,
     attempts = attempts + 1
 FROM due WHERE delivery.id = due.id
 RETURNING delivery.id, delivery.partner, delivery.dossier_id, delivery.seq, delivery.kind,
-    delivery.subject, delivery.attempts, delivery.lease
+    delivery.subject, delivery.attempts, delivery.lease, delivery.leased_until
 """)
 
 
@@ -155,20 +195,15 @@ WHERE id = :id AND lease = :lease AND state = 'in_flight'
 
 def _record(desk: Desk, row: Row[Any], result: Result, now: datetime) -> None:
     """Record an attempt, unless the claim was lost to another worker meanwhile."""
-    state, next_at = result.state, now
-    if state is DeliveryState.WAITING:
-        wait = retry_in(row.attempts, random.Random())  # noqa: S311  (jitter, not a secret)
-        state = DeliveryState.DEAD if wait is None else state
-        next_at = now + (wait or timedelta())
     with acting(desk.engine, SYSTEM) as tx:
         tx.db.execute(
             _RECORD,
             {
                 "id": row.id,
                 "lease": row.lease,
-                "state": state,
-                "next_at": next_at,
-                "acknowledged_at": now if state is DeliveryState.ACKNOWLEDGED else None,
+                "state": result.state,
+                "next_at": now + result.wait,
+                "acknowledged_at": now if result.state is DeliveryState.ACKNOWLEDGED else None,
                 "code": result.code,
                 "answer": result.answer[:_ANSWER_LIMIT].replace("\0", ""),
                 "body_sha256": result.body_sha256,

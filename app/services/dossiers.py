@@ -13,7 +13,7 @@ from app.db.histories import moments
 from app.db.payments import payment
 from app.db.reference import Catalogue
 from app.db.views import payment_view, verdict_view
-from app.db.visibility import own_agencies, visible
+from app.db.visibility import is_here, own_agencies, visible
 from app.domain.actor import DESK_ROLES, Actor
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deadlines import DayMinutes, Deadline, Stop, due, explain, in_words, lateness
@@ -72,13 +72,22 @@ def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
             "return_way": row.return_way,
             "promised_at": row.promised_at,
             "reply_due_on": row.reply_due_on,
-            "possible_acts": [str(act) for act in possible_acts(Status(row.status), actor.role)],
+            "possible_acts": _acts(row, actor),
         }
+
+
+def _acts(row: Row[Any], actor: Actor) -> list[str]:
+    """List what the actor may do now: staff of an agency that handed the dossier on, nothing."""
+    if actor.role in DESK_ROLES and not row.is_here:
+        return []
+    return [str(act) for act in possible_acts(Status(row.status), actor.role)]
 
 
 def _find(tx: Transaction, code: str) -> Row[Any]:
     row = tx.db.execute(
-        select(dossier).where(dossier.c.code == code, visible(tx.actor))
+        select(dossier, is_here().label("is_here")).where(
+            dossier.c.code == code, visible(tx.actor)
+        )
     ).one_or_none()
     if row is None:
         raise DossierNotFound(f"Không tìm thấy hồ sơ {code}.")

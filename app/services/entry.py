@@ -56,6 +56,7 @@ def enter(
         with acting(desk.engine, actor, once) as tx:
             if tx.seen is not None:
                 return Outcome(**tx.seen)
+            _step(channel, actor)  # who may not is told so before what is wrong with it
             catalogue = desk.references.catalogue(tx)
             offered, agency = _check(tx, catalogue, application, channel, now)
             outcome = _write(desk, tx, application, channel, offered, agency, now, once)
@@ -63,6 +64,12 @@ def enter(
         raise as_in_flight(error) from error
     desk.wake()
     return outcome
+
+
+def _step(channel: Channel, actor: Actor) -> tuple[Act, Status | None, Status]:
+    """Return the first act with the statuses before and after it, or refuse the actor's role."""
+    act, source = (Act.SUBMIT, Status.DRAFT) if channel is Channel.ONLINE else (Act.TAKE_IN, None)
+    return act, source, take(source, act, actor.role)
 
 
 def _check(
@@ -143,9 +150,7 @@ def _write(
     now: datetime,
     once: Once | None,
 ) -> Outcome:
-    act = Act.SUBMIT if channel is Channel.ONLINE else Act.TAKE_IN
-    source = Status.DRAFT if channel is Channel.ONLINE else None
-    target = take(source, act, tx.actor.role)
+    act, source, target = _step(channel, tx.actor)
     calendar = desk.references.calendar(tx, agency.code)
     answer_due_at = due_at = None
     if channel is Channel.ONLINE:

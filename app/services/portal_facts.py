@@ -41,7 +41,7 @@ def facts_of(desk: Desk, dossier_id: int, seq: int) -> DossierFacts:
             )
         ]
         papers, results = _papers(desk, tx, dossier_id, events)
-        is_paid = _is_paid_online(tx, dossier_id)
+        is_paid = _is_paid_online(tx, dossier_id, events[-1].at)
     return _facts(row, catalogue, events, papers, results, is_paid_online=is_paid)
 
 
@@ -136,13 +136,13 @@ def _paper(desk: Desk, document_id: UUID, name: str) -> PaperFact:
     return PaperFact(document_id, name, link)
 
 
-def _is_paid_online(tx: Transaction, dossier_id: int) -> bool:
+def _is_paid_online(tx: Transaction, dossier_id: int, until: datetime) -> bool:
     return bool(
         tx.db.scalar(
             text("""
                 SELECT EXISTS (SELECT FROM payment WHERE dossier_id = :id
-                    AND method = 'platform' AND status = 'paid')
+                    AND method = 'platform' AND status = 'paid' AND paid_at <= :until)
             """),
-            {"id": dossier_id},
+            {"id": dossier_id, "until": until},
         )
     )

@@ -12,12 +12,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, TextClause, func, select, text
+from sqlalchemy import Row, TextClause, select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier as dossier_table
-from app.db.visibility import own_agencies, visible
+from app.db.visibility import is_here, visible
 from app.domain.actor import DESK_ROLES, Actor
 from app.domain.errors import DomainError
 from app.domain.lifecycle import WAITING, Act, Status, possible_acts, take
@@ -110,10 +110,7 @@ def carry_out(desk: Desk, request: Request, act: Act, work: Work) -> Outcome:
 def lock(tx: Transaction, request: Request) -> Row[Any]:
     """Return the dossier, locked until the end, in the version that the request was made for."""
     found = tx.db.execute(
-        select(
-            dossier_table,
-            (dossier_table.c.at_agency_id == func.any(own_agencies())).label("is_here"),
-        )
+        select(dossier_table, is_here().label("is_here"))
         .where(dossier_table.c.code == request.code, visible(tx.actor))
         .with_for_update()
     ).one_or_none()
@@ -137,7 +134,7 @@ def _what_came(tx: Transaction, found: Row[Any], version: int) -> dict[str, Any]
     )
     return {
         "version": found.version,
-        "status": found.status,
+        "dossier_status": found.status,
         "possible_acts": [str(act) for act in possible_acts(Status(found.status))],
         "changes": [
             {**row._mapping, "occurred_at": row.occurred_at.isoformat()}  # noqa: SLF001  (public)
