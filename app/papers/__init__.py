@@ -1,1 +1,1 @@
-"""Official papers (giấy tờ của Bộ phận Một cửa) as PDF: facts, layout, one function that renders."""
+"""Official papers (giấy tờ của Bộ phận Một cửa) as PDF: facts, templates, rendering."""

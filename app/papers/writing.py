@@ -13,6 +13,7 @@ MISSING_SIGN: Final = "\ufffd"
 """Printed for a character that the papers' font has not, so that nobody takes it for nothing."""
 
 _LONGEST_PILE: Final = 2
+_LAST_MONTH_WITH_ZERO: Final = 2  # so that nobody makes 11 and 12 of 1 and 2
 _PRINTABLE: Final = (
     "\x20-\x7e\xa0-\xac\xae-\u023f\u0250-\u02af"  # Latin; \xad is the invisible hyphen
     "\u0300-\u0331"  # combining marks, for what has no letter of its own
@@ -32,7 +33,7 @@ _SILENT: Final = {"Cc", "Cf", "Mn", "Mc", "Me"}
 
 
 def day_in_words(day: date) -> str:
-    """Write a date as official papers do (Decree 30/2020/NĐ-CP, annex I, part I, section II.4).
+    """Write a date as official papers do (Decree 30/2020/NĐ-CP, annex I).
 
     >>> day_in_words(date(2026, 2, 5))
     'ngày 05 tháng 02 năm 2026'
@@ -43,9 +44,6 @@ def day_in_words(day: date) -> str:
     """
     month = f"{day.month:02}" if day.month <= _LAST_MONTH_WITH_ZERO else str(day.month)
     return f"ngày {day.day:02} tháng {month} năm {day.year}"
-
-
-_LAST_MONTH_WITH_ZERO: Final = 2  # the decree asks for it so that 1 and 2 cannot become 11 and 12
 
 
 def instant_in_words(at: datetime) -> str:
@@ -63,7 +61,9 @@ def printable(text: str) -> str:
     """
     composed = unicodedata.normalize("NFC", _LINE_END.sub(" ", text))
     drawn = _UNPRINTABLE.sub(_substitute, composed)
-    return " ".join(_PILE.sub(r"\1", drawn).split())
+    line = " ".join(_PILE.sub(r"\1", drawn).split())
+    # What was left out may have stood between a letter and its mark: compose these as well.
+    return line if line == text else printable(line)
 
 
 def paragraphs(text: str) -> list[str]:
