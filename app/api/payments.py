@@ -22,7 +22,7 @@ from app.domain.lifecycle import RoleRefused
 from app.domain.once import InFlight, KeyReused
 from app.domain.payments import Method, PaymentNotFound, PaymentRefused, PaymentStatus, Purpose
 from app.services import fees, notices
-from app.services.transition import DossierNotFound
+from app.services.transition import DossierElsewhere, DossierNotFound
 
 router = APIRouter(prefix="/v1", tags=["payments"])
 
@@ -69,7 +69,9 @@ class NoticeAnswer(BaseModel):
     summary="Pay a fee or obligation (thanh toán phí, lệ phí, nghĩa vụ tài chính)",
     description="For an applicant it opens a payment at the national platform (level 4); read it "
     "again until `pay_url` is there. For a receptionist it records cash.",
-    responses=responses(DossierNotFound, RoleRefused, PaymentRefused, InFlight, KeyReused),
+    responses=responses(
+        DossierNotFound, DossierElsewhere, RoleRefused, PaymentRefused, InFlight, KeyReused
+    ),
 )
 def pay(
     form: PaymentForm, request: UnversionedRequest, desk: CurrentDesk, http: HttpRequest

@@ -49,6 +49,7 @@ STATUS = {
     "idempotency.key_reused": 422,
     "identity.token_refused": 401,
     "identity.unavailable": 503,
+    "paper.not_there": 404,
     "payment.not_found": 404,
     "payment.refused": 409,
     "period.refused": 422,

@@ -1,10 +1,13 @@
 """Papers of the demo: PDFs that the sample persons sign with the sample province's keys."""
 
 from functools import lru_cache
+from typing import Any
 
 import typst
 
 from app import clock
+from app.papers.facts import Dossier, Form, Office, Particular, Result, Signatory
+from app.papers.rendering import render
 from app.settings import Settings
 from app.signatures.sign import sign_pdf
 
@@ -33,9 +36,32 @@ def paper(settings: Settings, title: str, *, signer: str | None) -> bytes:
     return made if signer is None else _signed(settings, made, signer)
 
 
-def decision(settings: Settings, code: str, applicant: str, agency: str) -> bytes:
-    """Return the result that an agency signs."""
-    return _signed(settings, _page(f"Kết quả hồ sơ {code}", f"Cấp cho: {applicant}"), agency)
+def decision(settings: Settings, dossier: dict[str, Any]) -> bytes:
+    """Return the result of a dossier, signed by its agency."""
+    agency, code = dossier["agency"], dossier["code"]
+    facts = Result(
+        office=Office(parent_agency=None, agency=agency["name"], desk=None, place="Phú Thọ"),
+        issued_at=clock.now(),
+        number=int(code.rsplit("-", 1)[1]),
+        symbol="KQ",
+        dossier=Dossier(
+            code=code,
+            applicant=dossier["applicant_name"],
+            address=None,
+            phone=None,
+            email=None,
+            procedure=dossier["procedure"]["name"],
+            tracking_url=f"{settings.web_url}/v1/tracking/{code}",
+        ),
+        subject=dossier["procedure"]["name"],
+        authority=None,
+        particulars=(
+            Particular(label="Mã hồ sơ", value=code),
+            Particular(label="Cấp cho", value=dossier["applicant_name"]),
+        ),
+        signatory=Signatory(capacity=("LÃNH ĐẠO CƠ QUAN",), name="Phạm Văn Duyệt"),
+    )
+    return _signed(settings, render(Form.RESULT, facts), agency["code"])
 
 
 def _signed(settings: Settings, pdf: bytes, signer: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -60,6 +61,12 @@ class Person:
         )
         return str(response.json()["id"])
 
+    def paper(self, path: str) -> bytes:
+        content = self._send("GET", path).content
+        if not content.startswith(b"%PDF-"):
+            raise Unexpected(f"{path} không phải là PDF")
+        return content
+
     def download(self, document: str) -> bytes:
         return self._send("GET", f"/v1/documents/{document}/content").content
 
@@ -96,6 +103,7 @@ class Stage:
     as_json: bool
     console: Console = field(default_factory=Console)
     steps: int = 0
+    acts: Counter[str] = field(default_factory=Counter)
 
     def heading(self, text: str) -> None:
         if not self.as_json:
@@ -116,16 +124,19 @@ class Stage:
         self.console.print(line, highlight=False, soft_wrap=True)
 
     def _portal_status(self, code: str, status: str | None) -> str:
+        """Wait until the portal was told of this act, the next of its dossier, in `status`."""
+        place = self.acts[code]
+        self.acts[code] += 1
+
         def look() -> str | None:
             response = self.mocks.get(f"/national-portal/_dossiers/{code}")
-            if not response.is_success:
-                return None
-            portal = response.json()
-            seen = str(portal["dossier"]["TrangThaiHoSo"])
-            told = {str(entry["status"]) for entry in portal["told"]}
-            return seen if status is None or status in told else None
+            told = response.json()["told"] if response.is_success else []
+            return str(told[place]["status"]) if len(told) > place else None
 
-        return self.wait(look, f"Cổng DVCQG chưa biết hồ sơ {code} ở trạng thái {status}")
+        seen = self.wait(look, f"Cổng DVCQG chưa được báo bước {place + 1} của hồ sơ {code}")
+        if status not in {None, seen}:
+            raise Unexpected(f"Cổng DVCQG được báo trạng thái {seen}, không phải {status}")
+        return seen
 
     def wait(self, look: Callable[[], T | None], otherwise: str) -> T:
         """Look again and again until there is something, or fail with a sentence."""

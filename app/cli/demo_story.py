@@ -125,9 +125,11 @@ def _full(stage: Stage, settings: Settings) -> None:
     _pay(stage, citizen, code)
     accepted = desk.act(code, "acceptance")
     stage.tell(desk.label, f"tiếp nhận, hẹn trả {_local(accepted['due_at'])}", code, "2")
+    receipt = citizen.paper(f"/v1/dossiers/{code}/receipt")
+    stage.tell(citizen.label, f"nhận giấy tiếp nhận và hẹn trả (PDF, {len(receipt) // 1024} KiB)")
     _process(stage, people, code)
     _supplement(stage, settings, people, procedure, code)
-    _resolve(stage, settings, people, code, _JUSTICE)
+    _resolve(stage, settings, people, code)
     stage.tell("Hệ thống", "trả kết quả điện tử vào tài khoản của công dân", code, "10")
     result = citizen.get(f"/v1/dossiers/{code}")["results"][0]
     content = citizen.download(result["id"])
@@ -181,17 +183,13 @@ def _supplement(
     stage.tell(citizen.label, f"bổ sung, hẹn trả mới {_local(after['due_at'])}", code, "4")
 
 
-def _resolve(
-    stage: Stage, settings: Settings, people: dict[str, Person], code: str, agency: str
-) -> None:
+def _resolve(stage: Stage, settings: Settings, people: dict[str, Person], code: str) -> None:
     officer, approver = people["officer"], people["approver"]
     while officer.get(f"/v1/dossiers/{code}")["step"] != "approval":
         moved = officer.act(code, "handovers", {})
         stage.tell(officer.label, f"chuyển sang bước {moved['details']['to_step']}", code, "4")
     dossier = approver.get(f"/v1/dossiers/{code}")
-    result = approver.upload(
-        decision(settings, code, dossier["applicant_name"], agency), "ket-qua.pdf", "result"
-    )
+    result = approver.upload(decision(settings, dossier), "ket-qua.pdf", "result")
     approver.act(code, "resolution", {"granted": True, "documents": [result]})
     stage.tell(approver.label, "ký số và ban hành kết quả", code, "9")
 
@@ -212,7 +210,7 @@ def _partial(stage: Stage, settings: Settings) -> None:
     cash = desk.post(f"/v1/dossiers/{code}/payments", {"purpose": "acceptance"})
     stage.tell(desk.label, f"thu tiền mặt, biên lai {cash['receipt_number']}")
     _process(stage, people, code)
-    _resolve(stage, settings, people, code, _DISTRICT)
+    _resolve(stage, settings, people, code)
     desk.act(code, "return", {"way": "desk"})
     stage.tell(desk.label, "trả kết quả tại quầy", code, "10")
 
@@ -234,7 +232,7 @@ def _desk(stage: Stage, settings: Settings) -> None:
     stage.tell(officer.label, "yêu cầu nghĩa vụ tài chính 20.000 đồng", code, "6")
     desk.act(code, "settlement")
     stage.tell(desk.label, "thu đủ bằng tiền mặt, hồ sơ đi tiếp", code, "4")
-    _resolve(stage, settings, people, code, _DISTRICT)
+    _resolve(stage, settings, people, code)
     desk.act(code, "return", {"way": "desk"})
     stage.tell(desk.label, "trả kết quả tại quầy", code, "10")
 

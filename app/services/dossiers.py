@@ -85,9 +85,7 @@ def _acts(row: Row[Any], actor: Actor) -> list[str]:
 
 def _find(tx: Transaction, code: str) -> Row[Any]:
     row = tx.db.execute(
-        select(dossier, is_here().label("is_here")).where(
-            dossier.c.code == code, visible(tx.actor)
-        )
+        select(dossier, is_here().label("is_here")).where(dossier.c.code == code, visible(tx.actor))
     ).one_or_none()
     if row is None:
         raise DossierNotFound(f"Không tìm thấy hồ sơ {code}.")

@@ -27,6 +27,7 @@ from app.domain.application import (
 )
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deadlines import due, first_answer_due
+from app.domain.documents import DocumentKind
 from app.domain.eform import EForm
 from app.domain.intake import Channel
 from app.domain.lifecycle import Act, Status, take
@@ -108,6 +109,7 @@ def _document_faults(tx: Transaction, application: Application) -> list[Fault]:
         tx.db.scalars(
             select(document.c.id).where(
                 document.c.id.in_(named),
+                document.c.kind == DocumentKind.COMPONENT,
                 document.c.owner_id == tx.actor.id,
                 document.c.dossier_id.is_(None),
             )

@@ -20,9 +20,17 @@ from app.domain.lifecycle import Act, Status
 from app.domain.payments import Method, PaymentNotFound, PaymentRefused, PaymentStatus, Purpose
 from app.services.clocks import settlement, version_of
 from app.services.desk import Desk
-from app.services.transition import Effect, Outcome, Request, carry_out, lock
+from app.services.transition import (
+    DossierElsewhere,
+    Effect,
+    Outcome,
+    Request,
+    carry_out,
+    lock,
+)
 
-_ALIVE = (PaymentStatus.OPENED, PaymentStatus.PENDING, PaymentStatus.PAID)
+_WAITING = (PaymentStatus.OPENED, PaymentStatus.PENDING)
+_ALIVE = (*_WAITING, PaymentStatus.PAID)
 _CLOSED = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.STOPPED})
 
 
@@ -41,6 +49,9 @@ def settle_in_cash(desk: Desk, request: Request) -> Outcome:
     """Take the obligation in cash at the desk: the dossier goes on where it was."""
 
     def work(tx: Transaction, dossier: Row[Any]) -> Effect:
+        _refuse_twice(tx, dossier.id, Purpose.OBLIGATION)
+        if _alive(tx, dossier.id, Purpose.OBLIGATION) is not None:
+            raise PaymentRefused("Khoản này đang chờ thanh toán trực tuyến.")
         paid = _insert(tx, dossier, request, Purpose.OBLIGATION, Method.CASH, "")
         return settlement(desk, tx, dossier, request.now, paid["reference"])
 
@@ -81,11 +92,17 @@ def take_cash(desk: Desk, request: Request, *, purpose: Purpose) -> Mapping[str,
         if tx.seen is not None:
             return tx.seen
         dossier = lock(tx, request)
-        if _alive(tx, dossier.id, purpose) is not None:
-            raise PaymentRefused("Khoản này đã thanh toán hoặc đang chờ thanh toán trực tuyến.")
+        if not dossier.is_here:
+            raise DossierElsewhere("Hồ sơ đang do cơ quan khác xử lý.")
+        _refuse_twice(tx, dossier.id, purpose)
         taken = _insert(tx, dossier, request, purpose, Method.CASH, "")
         remember(tx, request.once, taken, request.now)
     return taken
+
+
+def _refuse_twice(tx: Transaction, dossier_id: int, purpose: Purpose) -> None:
+    if _alive(tx, dossier_id, purpose) is not None:
+        raise PaymentRefused("Khoản này đã thanh toán hoặc đang chờ thanh toán trực tuyến.")
 
 
 def read(desk: Desk, code: str, reference: str, *, actor: Actor) -> dict[str, Any]:
@@ -104,11 +121,12 @@ def read(desk: Desk, code: str, reference: str, *, actor: Actor) -> dict[str, An
 
 
 def _alive(tx: Transaction, dossier_id: int, purpose: Purpose) -> dict[str, Any] | None:
+    """Return the payment that stands for a purpose; a paid obligation is over, another may come."""
     row = tx.db.execute(
         select(payment).where(
             payment.c.dossier_id == dossier_id,
             payment.c.purpose == purpose,
-            payment.c.status.in_(_ALIVE),
+            payment.c.status.in_(_WAITING if purpose is Purpose.OBLIGATION else _ALIVE),
             payment.c.refund_due_at.is_(None),
         )
     ).one_or_none()
