@@ -17,6 +17,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from app.api.dependencies import CurrentActor, CurrentDesk, CurrentDoors, Now, OnceOfUpload
+from app.api.limits import BodyTooLarge
 from app.api.problems import responses
 from app.domain.actor import SYSTEM
 from app.domain.documents import DocumentKind, DocumentNotFound, FileRefused, seal
@@ -61,7 +62,7 @@ class DocumentDetail(Document):
     summary="Upload a file (tải tài liệu lên)",
     description="The body is the file itself, streamed. Its type is found from its content. It "
     "stays with who uploaded it until it is handed in with a dossier.",
-    responses=responses(FileRefused, RoleRefused, InFlight, KeyReused, extra=(413,)),
+    responses=responses(FileRefused, BodyTooLarge, RoleRefused, InFlight, KeyReused),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -93,7 +94,7 @@ async def upload(
         async for piece in request.stream():
             size += len(piece)
             if size > limit:
-                raise FileRefused(f"Tệp lớn hơn {limit // 1024 // 1024} MB.")
+                raise BodyTooLarge(f"Tệp lớn hơn {limit // 1024 // 1024} MB.")
             spool.write(piece)
         spool.flush()
         work = partial(

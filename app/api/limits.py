@@ -3,13 +3,21 @@
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import problem
+from app.domain.errors import DomainError
 
 _JSON_LIMIT = 1024 * 1024
-_SLACK = 4096
+
+
+class BodyTooLarge(DomainError):
+    code = "body.too_large"
+    title = "Nội dung quá lớn"
 
 
 class BodyLimit:
-    """Refuses bodies that are too large: uploads by their own limit, everything else at 1 MiB."""
+    """Refuses bodies that are too large: uploads by their own limit, everything else at 1 MiB.
+
+    An upload is refused here if it says its length; its route counts what is streamed in.
+    """
 
     def __init__(self, app: ASGIApp, upload_limit: int) -> None:
         self._app = app
@@ -20,11 +28,16 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         is_upload = scope["path"] == "/v1/documents"
-        limit = self._upload_limit + _SLACK if is_upload else _JSON_LIMIT
+        limit = self._upload_limit if is_upload else _JSON_LIMIT
         announced = dict(scope["headers"]).get(b"content-length", b"")
         if announced.isdigit() and int(announced[:18]) > limit:
             await self._refuse(scope, receive, send, limit)
-            return
+        elif is_upload:
+            await self._app(scope, receive, send)
+        else:
+            await self._count(scope, receive, send, limit)
+
+    async def _count(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         taken = 0
         is_over = has_begun = False
 
@@ -55,9 +68,8 @@ class BodyLimit:
         answer = problem(
             scope["path"],
             413,
-            "body.too_large",
-            "Nội dung quá lớn",
+            BodyTooLarge.code,
+            BodyTooLarge.title,
             f"Nội dung yêu cầu lớn hơn {limit // 1024} KiB.",
         )
-        answer.headers["Connection"] = "close"
         await answer(scope, receive, send)

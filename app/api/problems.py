@@ -70,6 +70,13 @@ _HTTP_CODES = {
     ),
 }
 
+_HEADERS: dict[int | str, dict[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    413: {"Connection": "close"},  # the rest of the body is not read
+    503: {"Retry-After": "1"},
+    "idempotency.in_flight": {"Retry-After": "1"},
+}
+
 _VALIDATION = {
     "missing": "Mục này là bắt buộc.",
     "extra_forbidden": "Không có mục này.",
@@ -163,9 +170,7 @@ def problem(
         "instance": path,
     }
     content |= {name: fact for name, fact in (facts or {}).items() if name not in content}
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT} and "in_flight" in code:
-        headers = {"Retry-After": "1"}
+    headers = _HEADERS.get(code) or _HEADERS.get(status)
     return JSONResponse(content, status, headers, media_type="application/problem+json")
 
 
@@ -235,15 +240,13 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
 
 async def _busy(request: Request, error: Exception) -> JSONResponse:
     log.warning("database is busy or away: %s", type(error).__name__)
-    answer = problem(
+    return problem(
         _path(request),
         503,
         "service.busy",
         "Hệ thống đang bận",
         "Hệ thống đang bận, yêu cầu chưa được thực hiện. Hãy thử lại sau giây lát.",
     )
-    answer.headers["Retry-After"] = "1"
-    return answer
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -49,7 +49,11 @@ payment = Table(
         "dossier_id",
         "purpose",
         unique=True,
-        postgresql_where=text("status IN ('opened', 'pending', 'paid') AND refund_due_at IS NULL"),
+        # A paid obligation is over: processing may find another.
+        postgresql_where=text(
+            "refund_due_at IS NULL AND (status IN ('opened', 'pending')"
+            " OR status = 'paid' AND purpose <> 'obligation')"
+        ),
     ),
     comment="One attempt to pay; money in integer đồng",
 )

@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ MAJOR = 18
 _SERVER_USER = "pgserver"
 _SOCKET_LIMIT = 100  # bytes of a Unix socket's path, less the margin some systems want
 _NAME = "motcua"
+_ORPHANS_END_WITHIN_S = 20
+_LOOK_AGAIN_S = 0.2
 
 _OPTIONS = {
     "listen_addresses": "",
@@ -185,7 +188,18 @@ def _start(cluster: Path, socket_dir: Path, account: _Account) -> None:
     options = [*_OPTIONS.items(), ("unix_socket_directories", str(socket_dir))]
     command = " ".join(f"-c {name}='{value}'" for name, value in options)
     log = cluster / "server.log"
-    _run(account, "pg_ctl", "-D", cluster, "-l", log, "-o", command, "-w", "-t", "60", "start")
+    start = ("-D", cluster, "-l", log, "-o", command, "-w", "-t", "60", "start")
+    # After kill -9 the children of the server hold on to its memory until they notice.
+    patience_s = _ORPHANS_END_WITHIN_S if (cluster / "postmaster.pid").exists() else 0
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            _run(account, "pg_ctl", *start)
+            break
+        except ServerRefused:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN_S)
     made = _run(
         account,
         *("psql", "-h", socket_dir, "-U", "postgres", "-XAtqc"),

@@ -4,6 +4,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from app.domain.documents import SIGNABLE_TYPES
+from app.domain.signature import Indication
+
 
 def payment_view(row: Row[Any]) -> dict[str, Any]:
     """Return a payment as it is answered: JSON values, instants in ISO 8601."""
@@ -23,6 +26,11 @@ def payment_view(row: Row[Any]) -> dict[str, Any]:
 
 def verdict_view(found: Any) -> dict[str, Any]:  # noqa: ANN401  (a row that has its columns)
     """Return a file's signature verdict as it is shown; pending until it was checked."""
+    if found.indication is None and found.media_type not in SIGNABLE_TYPES:
+        return {
+            "indication": Indication.NO_SIGNATURE,
+            "reason": "Loại tệp này không mang chữ ký số.",
+        }
     if found.indication is None:
         return {"indication": "PENDING", "reason": "Chữ ký số đang được kiểm tra."}
     return {

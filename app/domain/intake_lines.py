@@ -13,6 +13,7 @@ from decimal import Decimal
 from io import StringIO
 
 from app.domain.agency import Agency, ReportGroup
+from app.domain.calendar import FIRST_DAY, LAST_DAY
 from app.domain.errors import DomainError
 from app.domain.figures import AnnexRow, Intake
 from app.domain.periods import Period, PeriodRefused, parse_period
@@ -211,7 +212,8 @@ def _read_row(
     agency = None if is_total else _agency(said, group, period, register, faults)
     intake = _intake(said, faults)
     reading.faults += [TableFault(line, said["agency"], fault) for fault in faults]
-    if period is None or group is None or intake is None or (agency is None and not is_total):
+    is_placed = period is not None and period.first <= today and (is_total or agency is not None)
+    if period is None or group is None or intake is None or not is_placed:
         reading.unread.append(Unread(period, group, agency, is_total))
     else:
         row = TableRow(line, period, group, said["row"], said["agency"], agency, intake)
@@ -223,6 +225,9 @@ def _period(text: str, today: date, faults: list[str]) -> Period | None:
         period = parse_period(text)
     except PeriodRefused:
         faults.append(f"không đọc được kỳ “{text[:80]}”.")
+        return None
+    if period.first < FIRST_DAY or period.last > LAST_DAY:
+        faults.append(f"kỳ {period} nằm ngoài lịch ({FIRST_DAY.year} đến {LAST_DAY.year}).")
         return None
     if period.first > today:
         faults.append(f"kỳ {period} chưa bắt đầu.")

@@ -38,8 +38,8 @@ class Period:
         if not whole:
             return f"{self.first}..{self.last}"
         if _month(self.first) == _month(self.last):
-            return f"{self.first:%Y-%m}"
-        return f"{self.first:%Y-%m}..{self.last:%Y-%m}"
+            return self.first.isoformat()[:7]
+        return f"{self.first.isoformat()[:7]}..{self.last.isoformat()[:7]}"
 
 
 def _month(day: date) -> tuple[int, int]:

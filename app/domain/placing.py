@@ -8,9 +8,7 @@ circle to less than nothing; that circle is then the contradiction to be told.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
-
-_ROUNDS = 60  # of fitting: the shares settle long before, and only whole numbers count
+from itertools import pairwise
 
 
 class Contradiction(Exception):
@@ -71,7 +69,7 @@ class Placing:
         limits = self._limits(counts)
         bounds = self._bounds(limits)
         if bounds.least != bounds.greatest:
-            self._fix(limits, bounds, self._wanted(counts))
+            self._fix(limits, bounds)
         return [after - before for before, after in pairwise(bounds.least)]
 
     def _limits(self, counts: Sequence[int]) -> list[_Limit]:
@@ -93,27 +91,29 @@ class Placing:
         _settle(limits, bounds)
         return bounds
 
-    def _wanted(self, counts: Sequence[int]) -> list[float]:
-        """Return where each boundary should lie: weights scaled until all spans agree.
+    def _fix(self, limits: list[_Limit], bounds: _Bounds) -> None:
+        """Fix what is still free, boundary by boundary: a share of what comes until a fixed one.
 
-        Iterative proportional fitting: the most even placing, in fractions.
+        There is one: who follows the spans from a fixed boundary comes to the end of each.
         """
-        shares = list(self._weights)
-        for _ in range(_ROUNDS):
-            for (first, last), count in zip(self._spans, counts, strict=True):
-                held = sum(shares[first:last])
-                if held > 0:
-                    factor = count / held
-                    shares[first:last] = [share * factor for share in shares[first:last]]
-        return list(accumulate(shares, initial=0.0))
-
-    def _fix(self, limits: list[_Limit], bounds: _Bounds, wanted: list[float]) -> None:
-        for boundary, place in enumerate(wanted):
-            least, greatest = bounds.least[boundary], bounds.greatest[boundary]
+        for n in range(1, len(bounds.least)):
+            least, greatest = bounds.least[n], bounds.greatest[n]
             if least < greatest:
-                fixed = min(max(round(place), least), greatest)
-                bounds.least[boundary] = bounds.greatest[boundary] = fixed
+                wanted = self._wanted(n, bounds)
+                bounds.least[n] = bounds.greatest[n] = min(max(wanted, least), greatest)
                 _settle(limits, bounds)
+
+    def _wanted(self, boundary: int, bounds: _Bounds) -> int:
+        """Return where a boundary should lie by the weights around it."""
+        before = boundary - 1
+        after = next(
+            n
+            for n in range(boundary + 1, len(bounds.least))
+            if bounds.least[n] == bounds.greatest[n]
+        )
+        share = self._weights[before] / (sum(self._weights[before:after]) or 1.0)
+        come = bounds.least[after] - bounds.least[before]
+        return bounds.least[before] + round(come * share)
 
 
 def _settle(limits: list[_Limit], bounds: _Bounds) -> None:

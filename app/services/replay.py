@@ -8,7 +8,7 @@ the last mark. Partners are not called; what they would have been told is writte
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ from app.services.replay_rows import RowMaker
 from app.services.replay_writing import Batch, write
 
 BATCH = 2000
-_WAIT_FOR_OTHER_S = 30
+_USUAL = Odds()
 _WRITERS = 2  # connections that write at a time, while the next batch is being invented
 
 
@@ -99,6 +99,7 @@ class Replay:
     wishes: Wishes
     done: dict[int, int]  # dossiers by number of the batches written before
     plan: Sequence[Sequence[Slice]]
+    odds: Odds
     _reference: Reference
     _rules: Rules
     _owner: Engine
@@ -116,7 +117,7 @@ class Replay:
     def is_played(self) -> bool:
         return len(self.done) == len(self.plan)
 
-    def play(self) -> Iterator[int]:
+    def play(self) -> Generator[int, None, None]:
         """Write what is left, batch by batch; yield the dossiers of each once it is committed."""
         written: deque[Future[int]] = deque()
         connections: SimpleQueue[psycopg.Connection] = SimpleQueue()
@@ -158,7 +159,7 @@ class Replay:
         intake = PastIntake(
             self._reference.book,
             People(NameLists.of(words)),
-            Storyteller(Words.of(words), Odds(), self.now),
+            Storyteller(Words.of(words), self.odds, self.now),
             self._reference.calendar_of,
             PastRules(self._rules.payment_wait_stops_clock, self._rules.handover_cutoff),
             self.now,
@@ -180,17 +181,24 @@ def _write(connections: "SimpleQueue[psycopg.Connection]", batch: Batch, now: da
 
 @contextmanager
 def replaying(
-    owner: Engine, data: bytes, wishes: Wishes, *, rules: Rules, now: datetime
+    owner: Engine,
+    data: bytes,
+    wishes: Wishes,
+    *,
+    rules: Rules,
+    now: datetime,
+    odds: Odds = _USUAL,
+    patience_s: float = 30.0,
 ) -> Iterator[Replay]:
     """Open a run for a table: read it or refuse it (`TableRefused`), plan it, see what is done.
 
-    Raises `ReplayRunning` if another process plays the same run for longer than half a minute,
-    and `ReplayChanged`.
+    Raises `ReplayRunning` if another process plays the same run for longer than `patience_s`
+    seconds, and `ReplayChanged`.
     """
     reference = Reference.read(owner)
     table = reference.table(data, now)
     run = _run(table, wishes)
-    with _locked(owner, run) as db:
+    with _locked(owner, run, patience_s) as db:
         marks = db.execute(
             "SELECT batch, dossiers, played_at FROM replay_batch WHERE run = %s", (run,)
         ).fetchall()
@@ -198,7 +206,7 @@ def replaying(
         begun = min((at for _, _, at in marks), default=now).astimezone(LOCAL_ZONE)
         plan = _plan(reference, table, wishes, begun)
         _refuse_changed(done, plan)
-        yield Replay(table, run, begun, wishes, done, plan, reference, rules, owner, db)
+        yield Replay(table, run, begun, wishes, done, plan, odds, reference, rules, owner, db)
 
 
 def _run(table: IntakeTable, wishes: Wishes) -> str:
@@ -229,13 +237,13 @@ def _refuse_changed(done: dict[int, int], plan: Sequence[Sequence[Slice]]) -> No
 
 
 @contextmanager
-def _locked(owner: Engine, run: str) -> Iterator[psycopg.Connection]:
+def _locked(owner: Engine, run: str, patience_s: float) -> Iterator[psycopg.Connection]:
     """Give a connection that holds the run's lock for as long as it is open.
 
     Somebody killed a moment ago may still hold it until the server notices: hence the wait.
     """
     with _connection(owner) as db:
-        db.execute(f"SET lock_timeout = '{_WAIT_FOR_OTHER_S}s'")
+        db.execute(f"SET lock_timeout = {max(1, int(patience_s * 1000))}")
         try:
             db.execute("SELECT pg_advisory_lock(%s)", (_lock_number(run),))
         except psycopg.errors.LockNotAvailable as error:

@@ -430,7 +430,7 @@ CREATE TABLE payment (
 );
 
 CREATE INDEX ix_payment_dossier_id ON payment (dossier_id);
-CREATE UNIQUE INDEX uq_payment_one_alive ON payment (dossier_id, purpose) WHERE status IN ('opened', 'pending', 'paid') AND refund_due_at IS NULL;
+CREATE UNIQUE INDEX uq_payment_one_alive ON payment (dossier_id, purpose) WHERE refund_due_at IS NULL AND (status IN ('opened', 'pending') OR status = 'paid' AND purpose <> 'obligation');
 CREATE UNIQUE INDEX uq_payment_transaction ON payment (transaction) WHERE transaction IS NOT NULL;
 COMMENT ON TABLE payment IS 'One attempt to pay; money in integer đồng';
 COMMENT ON COLUMN payment.reference IS 'MaThamChieu';

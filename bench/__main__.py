@@ -1,0 +1,29 @@
+"""`python -m bench [P1|P2|P8|P9 ...]`: run measurements, by default the short set of all."""
+
+import sys
+
+from bench import acts, intake, memory, start
+from bench.options import read
+
+_MEASUREMENTS = {
+    "P1": intake.measure,
+    "P2": acts.measure,
+    "P8": start.measure,
+    "P9": memory.measure,
+}
+
+
+def main() -> int:
+    """Run what was asked for, one after the other."""
+    which, options = read(sys.argv[1:])
+    unknown = set(which) - set(_MEASUREMENTS)
+    if unknown:
+        sys.stderr.write(f"bench: no such measurement: {', '.join(sorted(unknown))}\n")
+        return 2
+    for name in which or _MEASUREMENTS:
+        _MEASUREMENTS[name](options)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

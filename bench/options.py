@@ -1,0 +1,53 @@
+"""What may be chosen for a run of measurements."""
+
+import argparse
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.stand import HERE
+
+
+@dataclass(frozen=True)
+class Options:
+    """`against` is another checkout to alternate with; `into` None keeps no record."""
+
+    pairs: int
+    seconds: float
+    load_s: float
+    rate: float
+    runs: int
+    worker: bool
+    fresh: bool
+    against: Path | None
+    into: Path | None
+    command: str
+
+
+def read(arguments: list[str]) -> tuple[list[str], Options]:
+    """Return which measurements to run and how."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("which", nargs="*", metavar="P1|P2|P8|P9", help="default: all four")
+    parser.add_argument("--pairs", type=int, default=4, help="P1, P2: alternations")
+    parser.add_argument("--seconds", type=float, default=4.0, help="P1, P2: of each slot")
+    parser.add_argument("--runs", type=int, default=3, help="P8: warm starts")
+    parser.add_argument("--fresh", action="store_true", help="P8: clone and install too")
+    parser.add_argument("--long", type=float, default=60.0, help="P9: seconds of load")
+    parser.add_argument("--rate", type=float, default=60.0, help="P9: requests per second")
+    parser.add_argument("--worker", action="store_true", help="P1, P2: with a worker beside")
+    parser.add_argument("--against", type=Path, help="P1, P2: a checkout to alternate with")
+    parser.add_argument("--no-record", action="store_true", help="only print")
+    given = parser.parse_args(arguments)
+    options = Options(
+        pairs=given.pairs,
+        seconds=given.seconds,
+        load_s=given.long,
+        rate=given.rate,
+        runs=given.runs,
+        worker=given.worker,
+        fresh=given.fresh,
+        against=given.against.resolve() if given.against else None,
+        into=None if given.no_record else HERE / "docs" / "measurements.md",
+        command=shlex.join(["python", "-m", "bench", *arguments]),
+    )
+    return [name.upper() for name in given.which], options

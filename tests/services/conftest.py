@@ -1,0 +1,46 @@
+"""One set of mocks for the session, an office per test or per module."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.builders import mocks as running_mocks
+from tests.builders import partners, settings_for
+from tests.services.office import Mocks, Office, opened
+
+
+@pytest.fixture(scope="session")
+def session_mocks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
+    with (
+        running_mocks(tmp_path_factory.mktemp("mocks")) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=30) as http,
+    ):
+        yield Mocks(url, http)
+
+
+@pytest.fixture
+def mocks(session_mocks: Mocks) -> Mocks:
+    session_mocks.calm()
+    return session_mocks
+
+
+@pytest.fixture
+def office(database: str, mocks: Mocks, tmp_path: Path) -> Iterator[Office]:
+    """An office on a database of its own, with a clock that stands."""
+    settings = settings_for(database, tmp_path, **partners(mocks.url))
+    with opened(settings, mocks, tmp_path) as office:
+        yield office
+
+
+@pytest.fixture(scope="module")
+def shared_office(
+    module_database: str, session_mocks: Mocks, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Office]:
+    """An office that the tests of a module share, each with dossiers of its own."""
+    session_mocks.calm()
+    folder = tmp_path_factory.mktemp("office")
+    settings = settings_for(module_database, folder, **partners(session_mocks.url))
+    with opened(settings, session_mocks, folder) as office:
+        yield office

@@ -1,0 +1,160 @@
+"""Several workers at one ledger: order per dossier kept, each message told once."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from time import sleep
+
+import pytest
+
+from app.domain.lifecycle import Act
+from app.services import deliveries
+from app.services.desk import Desk
+from tests.services.office import Mocks, Office, a_desk
+
+JOURNEY = (Act.TAKE_IN, Act.START, Act.REQUEST_SUPPLEMENT, Act.SUPPLEMENT, Act.RESOLVE)
+WORKERS = 4
+
+
+@pytest.fixture
+def desks(office: Office) -> Iterator[list[Desk]]:
+    """What as many worker processes would have: engines and sessions of their own."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(a_desk(office.settings)) for _ in range(WORKERS)]
+
+
+def _drain_together(office: Office, desks: list[Desk]) -> None:
+    """Let every worker work at the same time until none finds anything due."""
+    start = threading.Barrier(len(desks))
+
+    def work(desk: Desk) -> None:
+        start.wait()
+        with ThreadPoolExecutor(3) as pool:
+            while deliveries.drain(desk, office.clock, threads=pool, batch=5):
+                pass
+
+    with ThreadPoolExecutor(len(desks)) as workers:
+        list(workers.map(work, desks))
+
+
+def test_many_dossiers_are_told_in_order_and_once(office: Office, desks: list[Desk]) -> None:
+    codes = [office.walk(*JOURNEY) for _ in range(20)]
+
+    while office.one("SELECT count(*) AS n FROM delivery WHERE state <> 'acknowledged'")["n"]:
+        _drain_together(office, desks)
+
+    for code in codes:
+        office.check_books(code)
+    attempts = office.one("SELECT min(attempts) AS least, max(attempts) AS most FROM delivery")
+    assert attempts == {"least": 1, "most": 1}
+    assert office.mocks.stats()["told"] == len(codes) * len(JOURNEY)
+
+
+def test_events_that_come_while_workers_work_are_told_in_order_too(
+    office: Office, desks: list[Desk]
+) -> None:
+    codes = [office.take_in() for _ in range(6)]
+    done = threading.Event()
+
+    def work(desk: Desk) -> None:
+        with ThreadPoolExecutor(2) as pool:
+            while not done.is_set():
+                deliveries.drain(desk, office.clock, threads=pool, batch=4)
+
+    with ThreadPoolExecutor(len(desks)) as workers:
+        working = [workers.submit(work, desk) for desk in desks]
+        for act in JOURNEY[1:]:
+            for code in codes:
+                office.act(code, act)
+        done.set()
+        for worker in working:
+            worker.result()
+    office.settle()
+
+    for code in codes:
+        office.check_books(code)
+
+
+def test_chaos_at_the_portal_loses_and_doubles_nothing(
+    office: Office, desks: list[Desk], mocks: Mocks
+) -> None:
+    codes = [office.walk(*JOURNEY) for _ in range(6)]
+    mocks.switch(chaos=0.25)
+
+    for _ in range(100):
+        _drain_together(office, desks)
+        if not office.rows("SELECT id FROM delivery WHERE state <> 'acknowledged'"):
+            break
+        office.clock.move(hours=1)
+
+    for code in codes:
+        office.check_books(code)
+
+
+def test_a_claim_that_its_worker_took_to_the_grave_is_taken_up_after_its_lease(
+    office: Office,
+) -> None:
+    code = office.take_in()
+    office.change(
+        "UPDATE delivery SET state = 'in_flight', attempts = 1, lease = 'dead', leased_until = :at",
+        at=office.clock(),
+    )
+
+    office.drain()
+    assert office.states(code) == ["in_flight"]
+    office.clock.move(seconds=1)
+    office.drain()
+
+    office.check_books(code)
+
+
+def test_a_worker_that_was_too_slow_does_not_undo_what_another_has_recorded(
+    office: Office, desks: list[Desk], mocks: Mocks
+) -> None:
+    code = office.take_in()
+    slow, other = desks[:2]
+    mocks.fault("delay", service="DongBoHoSoMC", seconds=1)
+
+    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as elsewhere:
+        first = pool.submit(_drain_once, office, slow)
+        _until_hit(mocks, "delay")
+        office.clock.move(seconds=61)
+        elsewhere.submit(_drain_once, office, other).result()
+        [mine] = office.ledger(code)
+        first.result()
+
+    assert mine["state"] == "acknowledged"
+    assert office.ledger(code) == [mine]
+    office.check_books(code)
+
+
+def test_a_claim_that_waited_too_long_for_a_thread_is_left_to_who_has_it_now(
+    office: Office, desks: list[Desk], mocks: Mocks
+) -> None:
+    codes = [office.take_in(), office.take_in()]
+    slow, other = desks[:2]
+    mocks.fault("delay", service="DongBoHoSoMC", seconds=1)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(_drain_once, office, slow)
+        _until_hit(mocks, "delay")
+        office.clock.move(seconds=61)
+        # The other worker has looked, and is about to tell, when the slow one gets to it.
+        mocks.fault("delay", service="TraCuuHoSo", seconds=1.5)
+        _drain_once(office, other)
+        first.result()
+    office.settle()
+
+    for code in codes:
+        office.check_books(code)
+
+
+def _drain_once(office: Office, desk: Desk) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        deliveries.drain(desk, office.clock, threads=pool, batch=10)
+
+
+def _until_hit(mocks: Mocks, kind: str) -> None:
+    while not mocks.hits().get(kind):
+        sleep(0.005)
