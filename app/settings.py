@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     payment_wait_stops_clock: bool = Field(
         default=True, description="Does waiting for a payment stop the clock?"
     )
-    handover_cutoff: str = Field("15:00", pattern=r"^\d\d:\d\d$")
+    handover_cutoff: str = Field("15:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     upload_limit_mb: int = Field(25, ge=1, le=200)
     partner_timeout_s: float = Field(10.0, gt=0)
     delivery_lease_s: int = Field(60, ge=1, description="After it a claimed message is unknown")

@@ -80,9 +80,8 @@ class Worker:
         return 0
 
 
-def main() -> None:
+def work(settings: Settings) -> None:
     """Run one worker until SIGTERM or SIGINT."""
-    settings = Settings()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     engine = engine_of(settings, pool_size=settings.delivery_threads + 4)
     worker = Worker(desk_of(settings, engine), threads=settings.delivery_threads, now=clock.now)
@@ -93,4 +92,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    work(Settings())

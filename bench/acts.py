@@ -70,7 +70,7 @@ class Acts(Contest):
         for own, count in zip(lists, done.slot.used, strict=True):
             del own[:count]
         self.acted += sum(done.slot.used)
-        self._guess[kind] = max(done.slot.rate, self._guess[kind] / 1.5)
+        self._guess[kind] = max(done.slot.rate, self._guess[kind])
         return done
 
     def _fill(self, lists: list[list[Any]], kind: str, seconds: float) -> None:

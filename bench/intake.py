@@ -66,7 +66,7 @@ class Intake(Contest):
 
     def _take_back(self, kind: str, given: list[list[Application]], done: Measured) -> None:
         self.handed_in += sum(done.slot.used)
-        self.guess[kind] = max(done.slot.rate, self.guess[kind] / 1.5)
+        self.guess[kind] = max(done.slot.rate, _FIRST_GUESS)
         for own, count in zip(given, done.slot.used, strict=True):
             self.waiting.extend(own[count:])
 

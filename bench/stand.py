@@ -50,18 +50,23 @@ class Stand:
 
     @property
     def web(self) -> list[psutil.Process]:
-        """The web processes that answer: children of the one that keeps the port.
+        """The processes that answer: those below `serve`, or itself if it has none.
 
-        Beside them multiprocessing keeps a process of its own, which does nothing.
+        Python's multiprocessing keeps one of its own beside them, which does nothing.
         """
         keeper = self.children["serve"]
-        return [each for each in keeper.children() if "spawn_main" in " ".join(each.cmdline())]
+        below = [each for each in keeper.children(recursive=True) if _answers(each)]
+        return below or [keeper]
 
     @property
     def postgres(self) -> list[psutil.Process]:
         pid = (self.settings.data_dir / "postgres" / "postmaster.pid").read_text().split("\n")[0]
         keeper = psutil.Process(int(pid))
         return [keeper, *keeper.children(recursive=True)]
+
+
+def _answers(process: psutil.Process) -> bool:
+    return "resource_tracker" not in " ".join(process.cmdline())
 
 
 @contextmanager

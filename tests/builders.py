@@ -1,6 +1,7 @@
 """Builders of tests: applications, and dossiers in any status by the acts that lead there."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -106,7 +107,7 @@ def an_application(code: str = PARTIAL, **changes: Json) -> dict[str, Any]:
         "procedure": code,
         "agency": AGENCY_OF[code],
         "applicant": {"kind": "citizen", "number": CITIZEN, "name": "Trần Thị Mẫu"},
-        "form": procedure(code)["form"]["examples"][0],
+        "form": deepcopy(procedure(code)["form"]["examples"][0]),
         "components": [{"component": part["code"]} for part in required],
         "return_way": "desk",
         **changes,

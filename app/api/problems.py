@@ -181,7 +181,9 @@ def _path(request: Request) -> str:
 async def _domain(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, DomainError):
         raise error
-    status = STATUS[error.code]
+    status = STATUS.get(error.code)
+    if status is None:
+        return await _unexpected(request, error)  # nothing that a caller could mend
     return problem(_path(request), status, error.code, error.title, error.detail, error.facts)
 
 

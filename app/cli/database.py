@@ -1,5 +1,6 @@
 """The database that every command finds by the same settings."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from typing import NoReturn
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 
 from app.cli.reading import settings_of
 from app.db.access import connect
@@ -41,8 +42,22 @@ def ready(settings: Settings) -> Iterator[Settings]:
     except DomainError as refusal:
         fail(refusal.detail)
     except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        fail(f"Không kết nối được cơ sở dữ liệu: {reason}")
+        fail(f"Không kết nối được cơ sở dữ liệu: {_reason(error)}")
+
+
+@contextmanager
+def named(settings: Settings) -> Iterator[Settings]:
+    """Give settings that name a database: another's as it is, the embedded one made ready.
+
+    Processes find its address in the environment, as those that they start do.
+    """
+    if settings.database_url is not None:
+        yield settings
+        return
+    with ready(settings) as found:
+        if found.database_url is not None:
+            os.environ["APP_DATABASE_URL"] = found.database_url.get_secret_value()
+        yield found
 
 
 @contextmanager
@@ -59,9 +74,18 @@ def owner_engine(settings: Settings | None = None) -> Iterator[tuple[Settings, E
 
 
 def _prepare(url: str) -> None:
-    owner = connect(url, as_owner=True, pool_size=1)
+    try:
+        owner = connect(url, as_owner=True, pool_size=1)
+    except ArgumentError:
+        fail("APP_DATABASE_URL không phải địa chỉ cơ sở dữ liệu, ví dụ postgresql://u:p@host/db.")
     try:
         migrate(owner)
         seed(owner)
+    except ProgrammingError as error:
+        fail(f"Không chuẩn bị được cơ sở dữ liệu: {_reason(error)}")
     finally:
         owner.dispose()
+
+
+def _reason(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0]

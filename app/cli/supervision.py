@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,8 +19,11 @@ from rich.table import Table
 
 from app import clock
 from app.cli.database import fail, ready
+from app.cli.parent import PARENT
 from app.cli.reading import settings_of
 from app.cli.token import CITIZEN, make
+from app.db.server import make_home, revive
+from app.domain.errors import DomainError
 from app.seeds import read_agencies
 from app.settings import Settings
 from app.signatures.certificates import Holder
@@ -50,6 +53,13 @@ class _Child:
             stdin=subprocess.DEVNULL,
         )
 
+    def start_again(self) -> None:
+        """Start anew after an unwanted end; what it left behind is killed and frees its port."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.start()
+
     @property
     def has_ended(self) -> bool:
         return self.process is None or self.process.poll() is not None
@@ -77,6 +87,7 @@ def run(port: int | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: closing.set())
     _refuse_taken_ports(settings)
+    _refuse_unwritable(settings)
     console = Console()
     console.print("Đang khởi động cơ sở dữ liệu ...", style="dim")
     with ready(settings) as found, tempfile.TemporaryDirectory(prefix="motcua-metrics-") as counts:
@@ -86,7 +97,7 @@ def run(port: int | None) -> None:
         with _running(_children(found, counts), closing) as children:
             if _wait_until_ready(settings, children, closing):
                 _greet(console, settings, time.monotonic() - begun)
-            _keep_running(children, closing)
+            _keep_running(settings, children, closing)
             console.print("\nĐang dừng ...", style="dim")
 
 
@@ -98,7 +109,7 @@ def _children(settings: Settings, counts: str) -> list[_Child]:
         "APP_HOST": settings.host,
         "APP_PORT": str(settings.port),
         "PROMETHEUS_MULTIPROC_DIR": counts,
-        "MOTCUA_PARENT": str(os.getpid()),
+        PARENT: str(os.getpid()),
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
     }
     return [_Child(name, [name], environment) for name in ("mocks", "serve", "worker")]
@@ -115,6 +126,13 @@ def _refuse_taken_ports(settings: Settings) -> None:
                     f"Không mở được cổng {port} ({what}): {error.strerror}. "
                     "Hãy chọn cổng khác bằng --port hoặc APP_PORT."
                 )
+
+
+def _refuse_unwritable(settings: Settings) -> None:
+    try:
+        make_home(settings.data_dir)
+    except DomainError as refusal:
+        fail(refusal.detail)
 
 
 @contextmanager
@@ -149,12 +167,24 @@ def _wait_until_ready(settings: Settings, children: list[_Child], closing: threa
     return not closing.is_set()
 
 
-def _keep_running(children: list[_Child], closing: threading.Event) -> None:
+def _keep_running(settings: Settings, children: list[_Child], closing: threading.Event) -> None:
     while not closing.wait(_RESTART_AFTER_S):
+        _revive_database(settings)
         for child in children:
             if child.has_ended and not closing.is_set():
                 sys.stderr.write(f"motcua: {child.name} ended, starting it again\n")
-                child.start()
+                child.start_again()
+
+
+def _revive_database(settings: Settings) -> None:
+    """Start the embedded server again if it was killed; the children find it by themselves."""
+    if settings.database_url is not None:
+        return
+    try:
+        if revive(settings.data_dir):
+            sys.stderr.write("motcua: the database ended, it was started again\n")
+    except DomainError as refusal:
+        sys.stderr.write(f"motcua: {refusal.detail}\n")
 
 
 def _greet(console: Console, settings: Settings, seconds: float) -> None:

@@ -34,7 +34,7 @@ def token(
 
     try:
         typer.echo(make(settings_of(), role, agency, subject, name, hours))
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         typer.echo(f"motcua: {error}", err=True)
         raise typer.Exit(2) from None
 

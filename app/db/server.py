@@ -96,19 +96,36 @@ class _Account:
 @contextmanager
 def running(data_dir: Path) -> Iterator[str]:
     """Start the server of `data_dir` unless it runs; give its URL; stop it if nobody is left."""
-    home = _make_home(data_dir.resolve())
+    home = make_home(data_dir.resolve())
     users = (home / "postgres.users").open("a")
     fcntl.flock(users, fcntl.LOCK_SH)  # waits while somebody else is stopping the server
     try:
-        account = _Account.choose()
-        with (home / "postgres.start").open("a") as door:
-            fcntl.flock(door, fcntl.LOCK_EX)
-            cluster = _make_cluster(home, account)
-            socket_dir = _socket_dir(cluster, account)
-            _start(cluster, socket_dir, account)
+        socket_dir = _ensure(home)
         yield f"postgresql+psycopg://postgres@/{_NAME}?host={quote(str(socket_dir), safe='')}"
     finally:
         _leave(users, home / "postgres")
+
+
+def revive(data_dir: Path) -> bool:
+    """Start the server of `data_dir` again if it was killed; tell whether it was.
+
+    For a process that is one of its users: the server is neither made nor stopped here.
+    """
+    if _postmaster(data_dir / "postgres") is not None:
+        return False
+    _ensure(data_dir)
+    return True
+
+
+def _ensure(home: Path) -> Path:
+    """Start the server unless it runs; return the folder of its socket."""
+    account = _Account.choose()
+    with (home / "postgres.start").open("a") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        cluster = _make_cluster(home, account)
+        socket_dir = _socket_dir(cluster, account)
+        _start(cluster, socket_dir, account)
+    return socket_dir
 
 
 def _leave(users: IO[str], cluster: Path) -> None:
@@ -122,7 +139,8 @@ def _leave(users: IO[str], cluster: Path) -> None:
             _run(_Account.choose(), "pg_ctl", "-D", cluster, "-m", "fast", "-w", "stop")
 
 
-def _make_home(home: Path) -> Path:
+def make_home(home: Path) -> Path:
+    """Make the data folder, or refuse one that cannot be written to (`ServerRefused`)."""
     try:
         home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=home):

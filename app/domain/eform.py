@@ -25,6 +25,7 @@ _MESSAGES = {
     "uniqueItems": "Danh sách có giá trị trùng nhau.",
 }
 _OTHER = "Giá trị không hợp lệ."
+_UNREADABLE = "Biểu mẫu có ký tự hoặc cấu trúc không đọc được."
 
 
 class EForm:
@@ -35,8 +36,12 @@ class EForm:
 
     def faults(self, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Return every fault as (JSON pointer, Vietnamese sentence), none if it is well filled."""
-        if self._validator.is_valid(answers):
-            return []
+        try:
+            return [] if self._validator.is_valid(answers) else self._found(answers)
+        except ValueError:  # half of a surrogate pair, or nested too deep to be looked at
+            return [("", _UNREADABLE)]
+
+    def _found(self, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         for error in self._validator.iter_errors(answers):
             path = "".join(f"/{_escaped(part)}" for part in error.instance_path)

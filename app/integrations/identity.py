@@ -21,7 +21,15 @@ ALGORITHMS = ("ES256", "RS256")
 _REMEMBERED = 20_000
 _REFRESH_EVERY = timedelta(seconds=10)
 _TOKEN_LIMIT = 8192
-_UNREADABLE = (JOSEError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_UNREADABLE = (
+    JOSEError,
+    ArithmeticError,
+    AttributeError,
+    KeyError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 """What python-jose raises for tokens that are not even tokens is not one family."""
 
 
@@ -115,7 +123,7 @@ class IdentityProvider:
         try:
             answer = self._http.get(self._keys_url).raise_for_status().json()
             keys = {str(key["kid"]): key for key in answer["keys"] if key.get("alg") in ALGORITHMS}
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        except (httpx.HTTPError, AttributeError, KeyError, TypeError, ValueError) as error:
             if self._keys:
                 return  # those known stay good; the unknown one is refused
             raise IdentityUnavailable("Hệ thống định danh chưa trả lời, hãy thử lại.") from error

@@ -188,6 +188,7 @@ def replaying(
     rules: Rules,
     now: datetime,
     odds: Odds = _USUAL,
+    batch: int = BATCH,
     patience_s: float = 30.0,
 ) -> Iterator[Replay]:
     """Open a run for a table: read it or refuse it (`TableRefused`), plan it, see what is done.
@@ -204,7 +205,7 @@ def replaying(
         ).fetchall()
         done = {batch: dossiers for batch, dossiers, _ in marks}
         begun = min((at for _, _, at in marks), default=now).astimezone(LOCAL_ZONE)
-        plan = _plan(reference, table, wishes, begun)
+        plan = list(batches(_plan(reference, table, wishes, begun), batch))
         _refuse_changed(done, plan)
         yield Replay(table, run, begun, wishes, done, plan, odds, reference, rules, owner, db)
 
@@ -214,17 +215,14 @@ def _run(table: IntakeTable, wishes: Wishes) -> str:
     return hashlib.sha256(played.encode()).hexdigest()
 
 
-def _plan(
-    reference: Reference, table: IntakeTable, wishes: Wishes, now: datetime
-) -> list[tuple[Slice, ...]]:
-    days = plan_days(
+def _plan(reference: Reference, table: IntakeTable, wishes: Wishes, now: datetime) -> list[Slice]:
+    return plan_days(
         table,
         reference.book,
         reference.calendar_of,
         PlanWishes(wishes.share, wishes.seed),
         now.date(),
     )
-    return list(batches(days, BATCH))
 
 
 def _refuse_changed(done: dict[int, int], plan: Sequence[Sequence[Slice]]) -> None:

@@ -56,6 +56,7 @@ def opened(
     seed: int = 1,
     tell: bool = False,
     odds: Odds | None = None,
+    batch: int = 100,
     patience_s: float = 30.0,
 ) -> Iterator[Replay]:
     """Open a replay; without `data` of the published table."""
@@ -66,6 +67,7 @@ def opened(
         rules=Rules(),
         now=NOW,
         odds=odds or Odds(),
+        batch=batch,
         patience_s=patience_s,
     ) as replay:
         yield replay
