@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 from uuid import uuid4
 
 import httpx2
@@ -316,7 +317,8 @@ def refused(response: httpx2.Response, status: int, code: str) -> dict[str, Any]
     assert found["code"] == code, found
     assert found["type"] == f"/problems/{code}"
     assert found["status"] == status
-    assert found["instance"] == response.request.url.path
+    assert unquote(found["instance"]) == response.request.url.path
+    assert found["instance"].isascii()
     assert found["title"]
     assert found["detail"]
     return found

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.domain.errors import DomainError
 
@@ -148,6 +150,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _domain)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(PoolTimeout, _busy)
     app.add_exception_handler(Exception, _unexpected)
@@ -167,15 +170,11 @@ def problem(
         "status": status,
         "code": code,
         "detail": detail,
-        "instance": path,
+        "instance": quote(path, errors="backslashreplace"),
     }
     content |= {name: fact for name, fact in (facts or {}).items() if name not in content}
     headers = _HEADERS.get(code) or _HEADERS.get(status)
     return JSONResponse(content, status, headers, media_type="application/problem+json")
-
-
-def _path(request: Request) -> str:
-    return request.url.path.encode("ascii", "backslashreplace").decode()
 
 
 async def _domain(request: Request, error: Exception) -> JSONResponse:
@@ -184,7 +183,7 @@ async def _domain(request: Request, error: Exception) -> JSONResponse:
     status = STATUS.get(error.code)
     if status is None:
         return await _unexpected(request, error)  # nothing that a caller could mend
-    return problem(_path(request), status, error.code, error.title, error.detail, error.facts)
+    return problem(request.url.path, status, error.code, error.title, error.detail, error.facts)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -199,9 +198,9 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
         for fault in error.errors()
     ]
     if any(fault["code"] == "json_invalid" for fault in faults):
-        return problem(_path(request), 400, *_HTTP_CODES[400], {"errors": faults})
+        return problem(request.url.path, 400, *_HTTP_CODES[400], {"errors": faults})
     return problem(
-        _path(request),
+        request.url.path,
         422,
         "request.invalid",
         "Yêu cầu không hợp lệ",
@@ -219,9 +218,16 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
     other = ("request.refused", "Yêu cầu bị từ chối", str(error.detail))
-    answer = problem(_path(request), error.status_code, *_HTTP_CODES.get(error.status_code, other))
+    answer = problem(
+        request.url.path, error.status_code, *_HTTP_CODES.get(error.status_code, other)
+    )
     answer.headers.update(error.headers or {})
     return answer
+
+
+async def _gone(request: Request, _error: Exception) -> JSONResponse:
+    """Answer a caller who hung up while sending: nobody reads it, and it is no fault of ours."""
+    return problem(request.url.path, 400, *_HTTP_CODES[400])
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
@@ -229,7 +235,7 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
     cause = getattr(error, "orig", None)
     if isinstance(cause, pg.DataError | UnicodeError | OverflowError):
         return problem(
-            _path(request),
+            request.url.path,
             422,
             "request.not_storable",
             "Giá trị không lưu được",
@@ -243,7 +249,7 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
 async def _busy(request: Request, error: Exception) -> JSONResponse:
     log.warning("database is busy or away: %s", type(error).__name__)
     return problem(
-        _path(request),
+        request.url.path,
         503,
         "service.busy",
         "Hệ thống đang bận",
@@ -252,9 +258,9 @@ async def _busy(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("unexpected error on %s", _path(request), exc_info=error)
+    log.error("unexpected error on %s", request.url.path, exc_info=error)
     return problem(
-        _path(request),
+        request.url.path,
         500,
         "service.fault",
         "Lỗi hệ thống",

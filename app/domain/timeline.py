@@ -33,7 +33,8 @@ def stops(history: Iterable[Moment], *, payment_stops: bool) -> list[Stop]:
     waiting: tuple[Status, datetime] | None = None
     for moment in history:
         if waiting is not None:
-            found.append(Stop(waiting[1], moment.at, _REASONS[waiting[0]]))
+            # Two machines' clocks may differ: an answer never comes before what it answers.
+            found.append(Stop(waiting[1], max(waiting[1], moment.at), _REASONS[waiting[0]]))
             waiting = None
         if moment.target is Status.SUPPLEMENT_REQUESTED or (
             moment.target is Status.PAYMENT_REQUESTED and payment_stops

@@ -35,7 +35,7 @@ def extension_of(granted: Mapping[str, Any] | None) -> TimeLimit | None:
 def stops_of(desk: Desk, tx: Transaction, dossier: Row[Any], until: datetime) -> list[Stop]:
     """List when the clock stood; an open stop ends `until`, where an act is ending it."""
     found = stops(moments(tx.db, dossier.id), payment_stops=desk.rules.payment_wait_stops_clock)
-    return [Stop(stop.start, stop.end or until, stop.reason) for stop in found]
+    return [Stop(stop.start, stop.end or max(stop.start, until), stop.reason) for stop in found]
 
 
 def due_anew(

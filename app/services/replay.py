@@ -203,7 +203,7 @@ def replaying(
         marks = db.execute(
             "SELECT batch, dossiers, played_at FROM replay_batch WHERE run = %s", (run,)
         ).fetchall()
-        done = {batch: dossiers for batch, dossiers, _ in marks}
+        done = {number: dossiers for number, dossiers, _ in marks}
         begun = min((at for _, _, at in marks), default=now).astimezone(LOCAL_ZONE)
         plan = list(batches(_plan(reference, table, wishes, begun), batch))
         _refuse_changed(done, plan)

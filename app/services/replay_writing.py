@@ -35,14 +35,22 @@ class Batch:
 
 
 def write(db: psycopg.Connection, batch: Batch, now: datetime) -> int:
-    """Write a batch in one transaction; return how many dossiers it holds."""
+    """Write a batch in one transaction, unless it is there; return how many dossiers it holds.
+
+    The mark comes first: whoever was killed a moment ago may still be committing the same batch
+    in the server, and then this waits for the outcome.
+    """
     with db.transaction(), db.cursor() as cursor:
-        first = _count_in(cursor, batch.days)
-        _copy_rows(cursor, batch, first, _reserve(cursor, batch.dossiers))
         cursor.execute(
-            "INSERT INTO replay_batch (run, batch, dossiers, played_at) VALUES (%s, %s, %s, %s)",
+            """
+            INSERT INTO replay_batch (run, batch, dossiers, played_at) VALUES (%s, %s, %s, %s)
+            ON CONFLICT (run, batch) DO NOTHING
+            """,
             (batch.run, batch.number, batch.dossiers, now),
         )
+        if cursor.rowcount:
+            first = _count_in(cursor, batch.days)
+            _copy_rows(cursor, batch, first, _reserve(cursor, batch.dossiers))
     return batch.dossiers
 
 

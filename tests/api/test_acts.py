@@ -145,12 +145,12 @@ def test_the_applicant_supplements_what_somebody_else_handed_in_for_them(api: Ap
     code = succeeded(desk.post("/v1/dossiers/intake", body))["code"]
     desk.does(code, "supplement-requests", ASK)
 
-    assert api.citizen().does(code, "supplements", a_body(api, Act.SUPPLEMENT))["status"] == "accepted"
+    assert (
+        api.citizen().does(code, "supplements", a_body(api, Act.SUPPLEMENT))["status"] == "accepted"
+    )
 
 
-@pytest.mark.parametrize(
-    ("act", "days"), [(Act.REQUEST_SUPPLEMENT, 30), (Act.REQUEST_PAYMENT, 10)]
-)
+@pytest.mark.parametrize(("act", "days"), [(Act.REQUEST_SUPPLEMENT, 30), (Act.REQUEST_PAYMENT, 10)])
 def test_a_wait_says_until_when_it_is_answered(api: Api, act: Act, days: int) -> None:
     code = a_dossier(api, Status.IN_PROCESS)
 
@@ -427,7 +427,9 @@ def test_what_is_not_due_is_not_paid(api: Api, purpose: str) -> None:
     body = {"purpose": purpose}
 
     refused(api.citizen().post(f"/v1/dossiers/{full}/payments", body), 409, "payment.refused")
-    refused(api.receptionist().post(f"/v1/dossiers/{partial}/payments", body), 409, "payment.refused")
+    refused(
+        api.receptionist().post(f"/v1/dossiers/{partial}/payments", body), 409, "payment.refused"
+    )
 
 
 @pytest.mark.parametrize("status", [Status.REFUSED, Status.WITHDRAWN, Status.STOPPED])

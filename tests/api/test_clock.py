@@ -118,7 +118,12 @@ def test_before_acceptance_there_is_no_clock_to_explain(api: Api) -> None:
     for status in (Status.REGISTERED, Status.REFUSED):
         clock = succeeded(api.citizen().get(f"/v1/dossiers/{a_dossier(api, status)}/deadline"))
         assert clock["has_begun"] is False
-        assert (clock["due_at"], clock["limit"], clock["days"], clock["stops"]) == (None, None, [], [])
+        assert (clock["due_at"], clock["limit"], clock["days"], clock["stops"]) == (
+            None,
+            None,
+            [],
+            [],
+        )
 
 
 def test_a_supplement_before_acceptance_does_not_shift_the_limit(api: Api) -> None:
@@ -204,6 +209,16 @@ def test_when_a_dossier_has_ended_its_lateness_no_longer_grows(api: Api) -> None
     assert api.citizen().get(f"/v1/dossiers/{code}/deadline").json()["in_words"] == "còn 3 ngày"
 
 
+def test_an_answer_taken_by_a_machine_whose_clock_is_behind_is_an_answer(api: Api) -> None:
+    code = a_dossier(api, Status.SUPPLEMENT_REQUESTED)
+    api.clock.move(minutes=-5)
+
+    after = api.citizen().does(code, "supplements", a_body(api, Act.SUPPLEMENT))
+
+    assert _due(after) == due(_limit(PARTIAL), MONDAY, (), _calendar()).due_at
+    assert api.citizen().get(f"/v1/dossiers/{code}/deadline").status_code == 200
+
+
 class _Story:
     """A dossier's life with the clock's stops kept by the test itself."""
 
@@ -251,7 +266,9 @@ minutes = st.integers(0, 6 * 24 * 60)
 )
 @given(
     begun=st.datetimes(_at("2026-01-01").replace(tzinfo=None), datetime(2026, 12, 31)),  # noqa: DTZ001
-    acts=st.lists(st.tuples(st.sampled_from(["supplement", "extend"]), minutes, minutes), max_size=4),
+    acts=st.lists(
+        st.tuples(st.sampled_from(["supplement", "extend"]), minutes, minutes), max_size=4
+    ),
     pays=st.none() | minutes,
 )
 def test_whatever_happens_the_due_instant_is_the_one_that_the_law_gives(

@@ -159,7 +159,14 @@ AT = "2026-10-05T02:00:00+00:00"
     "cursor",
     [
         *("", "x", "!!!!", "====", "é", "AAAA", "a b", "\x00", "%00", "' OR 1=1 --"),
-        *(_cursor("["), _cursor("[[[["), _cursor(None), _cursor({}), _cursor([]), _cursor([1, 2, 3])),
+        *(
+            _cursor("["),
+            _cursor("[[[["),
+            _cursor(None),
+            _cursor({}),
+            _cursor([]),
+            _cursor([1, 2, 3]),
+        ),
         *(_cursor([AT]) + "x", _cursor([AT, "x"]), _cursor([AT, 0]), _cursor([AT, -1])),
         *(_cursor([AT, 2**63]), _cursor([AT, 10**30]), _cursor([AT, None]), _cursor([None, 1])),
         *(_cursor(["2026-10-05T02:00:00", 1]), _cursor(["heute", 1]), _cursor([1, 1])),

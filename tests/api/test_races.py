@@ -25,9 +25,7 @@ from tests.builders import (
 CROWD = 50
 
 
-def _at_once(
-    send: Callable[[int], httpx2.Response], crowd: int = CROWD
-) -> list[httpx2.Response]:
+def _at_once(send: Callable[[int], httpx2.Response], crowd: int = CROWD) -> list[httpx2.Response]:
     """Let everybody send at the same moment."""
     start = Barrier(crowd)
 
@@ -137,7 +135,9 @@ def test_the_day_counter_passes_9999_without_a_clash(own_api: Api) -> None:
 
     numbers = sorted(int(succeeded(answer)["code"].rsplit("-", 1)[1]) for answer in answers)
     assert numbers == list(range(9976, 9976 + CROWD))
-    longest = max(succeeded(answer)["code"] for answer in answers if len(answer.json()["code"]) > 18)
+    longest = max(
+        succeeded(answer)["code"] for answer in answers if len(answer.json()["code"]) > 18
+    )
     assert re.fullmatch(r"H44\.10-261005-100\d\d", longest)
     assert succeeded(desk.get(f"/v1/dossiers/{longest}"))["code"] == longest
 

@@ -156,7 +156,11 @@ def test_at_the_desk_level_2_is_taken_in(api: Api) -> None:
 
 @pytest.mark.parametrize(
     ("agency", "code"),
-    [("H44.99", "agency.unknown"), (JUSTICE, "agency.not_competent"), (PROVINCE, "agency.not_competent")],
+    [
+        ("H44.99", "agency.unknown"),
+        (JUSTICE, "agency.not_competent"),
+        (PROVINCE, "agency.not_competent"),
+    ],
 )
 def test_it_goes_to_an_agency_that_resolves_the_procedure(api: Api, agency: str, code: str) -> None:
     body = an_online_application(api.citizen()) | {"agency": agency}
@@ -239,7 +243,9 @@ def test_for_somebody_else_an_authorisation_is_needed_and_kept(api: Api) -> None
 
     assert _faults(api, body) == [("/authorisation", "applicant.authorisation_missing")]
 
-    code = succeeded(citizen.post("/v1/dossiers", body | {"authorisation": citizen.upload()}))["code"]
+    code = succeeded(citizen.post("/v1/dossiers", body | {"authorisation": citizen.upload()}))[
+        "code"
+    ]
     assert api.traces(code)["documents"] == 2
     for person in (citizen, api.citizen(OTHER_CITIZEN)):
         seen = succeeded(person.get(f"/v1/dossiers/{code}"))
@@ -287,7 +293,13 @@ def test_a_result_on_paper_is_not_returned_online(api: Api, way: str, *, is_take
 
 @pytest.mark.parametrize(
     ("agency", "is_served"),
-    [(DISTRICT, True), (PROVINCE, True), (OTHER_DISTRICT, False), (JUSTICE, False), ("H44.2", False)],
+    [
+        (DISTRICT, True),
+        (PROVINCE, True),
+        (OTHER_DISTRICT, False),
+        (JUSTICE, False),
+        ("H44.2", False),
+    ],
 )
 def test_a_desk_takes_in_for_its_agency_and_those_below(
     api: Api, agency: str, *, is_served: bool

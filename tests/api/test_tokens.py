@@ -172,7 +172,10 @@ def _garbage() -> list[str | bytes]:
         *("", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer x", "Bearer a.b.c", "Bearer ...."),
         *(f"Bearer {'a' * 9000}", f"Bearer {'.' * 8000}", "Bearer null", "Bearer {}", "Bearer é"),
         b"Bearer \xff\xfe.\xff.\xff",
-        *(f"Bearer {_part(head)}.{_part(claims)}.AAAA" for claims in ([], "x", None, 1, {}, b"\xff")),
+        *(
+            f"Bearer {_part(head)}.{_part(claims)}.AAAA"
+            for claims in ([], "x", None, 1, {}, b"\xff")
+        ),
         *(f"Bearer {_part(bad)}.{_part({})}.AAAA" for bad in ([], "x", None, {}, b"\xff{", 1)),
         f"Bearer {_part({'alg': [], 'kid': {}})}.{_part({})}.AAAA",
         f"Bearer {_part(b'[' * 3000)}.{_part({})}.AAAA",
@@ -200,7 +203,9 @@ def test_a_token_whose_content_was_changed_is_refused(api: Api) -> None:
 def test_staff_act_in_their_own_name_and_role(api: Api) -> None:
     made = token(api.settings, "receptionist", DISTRICT, subject="cb-7", name="Nguyễn Văn Bảy")
     answer = api.http.post(
-        f"{PATH}/intake", headers={"Authorization": f"Bearer {made}", "Idempotency-Key": "k"}, json={}
+        f"{PATH}/intake",
+        headers={"Authorization": f"Bearer {made}", "Idempotency-Key": "k"},
+        json={},
     )
 
     told = refused(answer, 422, "request.invalid")

@@ -73,9 +73,15 @@ def test_a_stale_act_is_told_who_did_what_in_between_and_what_is_possible_now(ap
     assert told["possible_acts"] == ["supplement", "stop", "withdraw"]
     accepted, asked = told["changes"]
     assert (accepted["seq"], accepted["act"], accepted["target"]) == (2, "accept", "accepted")
-    assert (accepted["actor_name"], accepted["actor_role"]) == ("Cán bộ receptionist", "receptionist")
+    assert (accepted["actor_name"], accepted["actor_role"]) == (
+        "Cán bộ receptionist",
+        "receptionist",
+    )
     assert accepted["occurred_at"].startswith("2026-10-05T")
-    assert (asked["seq"], asked["act"], asked["reason"]) == (3, *("request_supplement", "Bản chụp bị mờ"))
+    assert (asked["seq"], asked["act"], asked["reason"]) == (
+        3,
+        *("request_supplement", "Bản chụp bị mờ"),
+    )
 
 
 def test_of_two_clerks_who_read_the_same_version_the_second_is_told_of_the_first(api: Api) -> None:

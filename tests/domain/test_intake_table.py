@@ -1,50 +1,18 @@
 """A published table read back: what is tolerated, and every fault with its row."""
 
 import csv
-from copy import deepcopy
 from datetime import date
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from app import seeds
 from app.domain.figures import Intake
-from app.domain.intake_table import IntakeTable, Register, TableRefused, read_table
-from app.domain.offers import OfferBook
-from app.domain.procedure import Procedure
-from app.domain.procedure_definition import parse_procedure
+from app.domain.intake_table import IntakeTable, TableRefused, read_table
+from tests.domain.past_samples import BOOK, REGISTER
+from tests.domain.table_samples import CENTRE, GOOD, HEADER, TODAY, faults_of, good, read, table
 
 PUBLISHED = Path(__file__).parents[2] / "data" / "published" / "intake-2021.csv"
-TODAY = date(2026, 11, 22)
-REGISTER = Register(seeds.read_report_groups(), seeds.read_agencies())
-BOOK = OfferBook(seeds.read_procedures())
-HEADER = "period,group,row,agency,total,at_desk,online,online_rate_percent"
-GOOD = """\
-2021-03,province,total,Trung tâm phục vụ hành chính công,12,5,7,58.33
-2021-03,province,1,Sở Công Thương,5,2,3,60.00
-2021-03,province,2,Sở Y tế,7,3,4,57.14
-2021-03,province,3,Sở Kế hoạch và Đầu tư,0,0,0,0.00
-"""
-
-
-def read(text: str, today: date = TODAY) -> IntakeTable:
-    return read_table(text.encode(), REGISTER, BOOK, today)
-
-
-def faults_of(text: str, today: date = TODAY) -> list[tuple[int, str, str]]:
-    with pytest.raises(TableRefused) as refused:
-        read(text, today)
-    return [(fault.line, fault.agency, fault.detail) for fault in refused.value.faults]
-
-
-def table(*rows: str) -> str:
-    return "\n".join([HEADER, *rows]) + "\n"
-
-
-def good(old: str = "", new: str = "") -> str:
-    assert old in GOOD
-    return f"{HEADER}\n{GOOD.replace(old, new) if old else GOOD}"
 
 
 def _said(read_back: IntakeTable) -> dict[tuple[str, str], Intake]:
@@ -258,122 +226,6 @@ def test_a_group_without_its_total_is_told() -> None:
     rows = [line for line in good().splitlines() if ",total,Trung" not in line]
 
     assert faults_of("\n".join(rows)) == [(2, "", "nhóm province, kỳ 2021-03 không có dòng total.")]
-
-
-def _offered(online_level: int, since: str, until: str | None) -> Procedure:
-    """A procedure of one agency, between two days."""
-    document = deepcopy(
-        next(d for d in seeds.read_procedure_documents() if d["code"] == "2.000033")
-    )
-    version = document["versions"][-1]
-    version |= {"valid_from": since, "valid_to": until, "online_level": online_level}
-    return parse_procedure(document | {"versions": [version]})
-
-
-ONLINE_SINCE_FEBRUARY = OfferBook(
-    [_offered(2, "2021-01-01", "2021-01-31"), _offered(3, "2021-02-01", None)]
-)
-CENTRE = "Trung tâm phục vụ hành chính công"
-
-
-def _months(*counts: tuple[str, int, int]) -> str:
-    """A table of one agency: its row and the group's total per period."""
-    rows = []
-    for period, at_desk, online in counts:
-        total = at_desk + online
-        rate = f"{100 * online / total:.2f}" if total else "0.00"
-        figures = f"{total},{at_desk},{online},{rate}"
-        rows += [
-            f"{period},province,total,{CENTRE},{figures}",
-            f"{period},province,1,Sở Công Thương,{figures}",
-        ]
-    return table(*rows)
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "told"),
-    [
-        (
-            _months(("2021-01..2021-06", 8, 4), ("2021-06", 9, 4)),
-            5,
-            (
-                "cột at_desk: kỳ 2021-01..2021-06 (dòng 3: 8) và kỳ 2021-06 (dòng 5: 9) "
-                "không thể cùng đúng."
-            ),
-        ),
-        (
-            _months(("2021-01", 1, 1), ("2021-02", 1, 2), ("2021-01..2021-02", 2, 2)),
-            7,
-            (
-                "cột online: kỳ 2021-01 (dòng 3: 1) và kỳ 2021-02 (dòng 5: 2) và "
-                "kỳ 2021-01..2021-02 (dòng 7: 2) không thể cùng đúng."
-            ),
-        ),
-        (
-            _months(("2021-01..2021-02", 10, 0), ("2021-02..2021-03", 2, 0), ("2021-01", 3, 0)),
-            7,
-            (
-                "cột at_desk: kỳ 2021-01..2021-02 (dòng 3: 10) và kỳ 2021-02..2021-03 "
-                "(dòng 5: 2) và kỳ 2021-01 (dòng 7: 3) không thể cùng đúng."
-            ),
-        ),
-    ],
-)
-def test_periods_that_contradict_one_another_are_named_with_the_agency(
-    text: str, line: int, told: str
-) -> None:
-    assert faults_of(text) == [(line, "Sở Công Thương", told)]
-
-
-def test_an_agency_without_a_row_received_nothing_in_that_period() -> None:
-    text = _months(("2021-06", 1, 0)) + (
-        f"2021-01..2021-06,province,total,{CENTRE},3,3,0,0.00\n"
-        "2021-01..2021-06,province,2,Sở Y tế,3,3,0,0.00\n"
-    )
-
-    assert faults_of(text) == [
-        (
-            3,
-            "Sở Công Thương",
-            (
-                "cột at_desk: kỳ 2021-06 (dòng 3: 1) và kỳ 2021-01..2021-06 "
-                "(không có dòng, tức là 0) không thể cùng đúng."
-            ),
-        )
-    ]
-
-
-def test_nobody_received_anything_before_there_was_a_procedure() -> None:
-    assert faults_of(good().replace("2021-03", "2015-03"))[0] == (
-        3,
-        "Sở Công Thương",
-        (
-            "cột at_desk: kỳ 2015-03 (dòng 3: 2) không thể đúng; từ 2015-03-01 đến 2015-03-31 "
-            "cơ quan không có thủ tục nào nhận hồ sơ."
-        ),
-    )
-
-
-def test_nothing_comes_in_online_where_nothing_is_offered_online() -> None:
-    text = _months(("2021-01", 0, 1))
-    detail = (
-        "cột online: kỳ 2021-01 (dòng 3: 1) không thể đúng; từ 2021-01-01 đến 2021-01-31 "
-        "cơ quan không có thủ tục nào nhận hồ sơ trực tuyến."
-    )
-
-    with pytest.raises(TableRefused) as refused:
-        read_table(text.encode(), REGISTER, ONLINE_SINCE_FEBRUARY, TODAY)
-    assert [fault.detail for fault in refused.value.faults] == [detail]
-
-    for period, at_desk, online in (("2021-01", 1, 0), ("2021-01..2021-02", 0, 1)):
-        fine = _months((period, at_desk, online))
-        assert read_table(fine.encode(), REGISTER, ONLINE_SINCE_FEBRUARY, TODAY)
-
-
-def test_a_period_that_is_not_over_holds_what_came_until_today() -> None:
-    found = read(good(), today=date(2021, 3, 9))
-
-    assert found.notes[1:] == ("Kỳ chưa kết thúc, hồ sơ chỉ được xếp đến hôm nay: 2021-03.",)
 
 
 def test_what_only_looks_different_is_a_note() -> None:

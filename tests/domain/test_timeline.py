@@ -86,3 +86,14 @@ def test_each_stop_says_what_was_waited_for() -> None:
 
 def test_without_a_history_nothing_stood() -> None:
     assert stops([], payment_stops=True) == []
+
+
+def test_an_answer_from_a_machine_whose_clock_is_behind_ends_the_stop_at_once() -> None:
+    history = [
+        Moment(Act.REQUEST_SUPPLEMENT, SUPPLEMENT, BEGIN),
+        Moment(Act.SUPPLEMENT, Status.ACCEPTED, BEGIN - timedelta(minutes=5)),
+    ]
+
+    [stop] = stops(history, payment_stops=True)
+
+    assert (stop.start, stop.end) == (BEGIN, BEGIN)

@@ -1,13 +1,15 @@
 """Stations for tests; each is cleared away with all that still runs of it."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import which
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.processes.station import Station
+from tests.processes.station import NOBODY, Station
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,6 +28,21 @@ def station() -> Iterator[Station]:
         station = Station(Path(folder))
         yield station
         station.clear()
+
+
+@pytest.fixture
+def ordinary_user(station: Station) -> list[str]:
+    """What a command begins with that an ordinary user runs: nothing, if that is who runs this."""
+    if os.geteuid() != 0:
+        return []
+    setpriv = which("setpriv")
+    if setpriv is None:
+        pytest.skip("only root could become somebody else, and there is no setpriv to do it")
+    prefix = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
+    station.folder.chmod(0o755)
+    if station.run("--help", prefix=prefix).returncode != 0:
+        pytest.skip("an ordinary user cannot read this checkout")
+    return prefix
 
 
 @pytest.fixture(scope="session")

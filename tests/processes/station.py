@@ -18,6 +18,7 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "app.cli")
+NOBODY = 65_534
 PATIENCE_S = 60.0
 """For what takes three seconds where nobody else works."""
 
@@ -132,6 +133,10 @@ class Station:
                 if line and (is_ours or str(self.data_dir).encode() in line):
                     found[pid] = line.replace(b"\0", b" ").decode()
         return found
+
+    def check_nothing_is_left(self) -> None:
+        """Check that all has ended: a server's last process a moment after it says so."""
+        until(lambda: not self.processes(), "an end of everything", patience_s=5)
 
     def pids(self, *words: str) -> list[int]:
         """Return the processes whose command line has all these words."""

@@ -61,10 +61,10 @@ def test_from_nothing_to_the_demo_and_back_to_nothing_with_the_data_kept(station
         running.send(signal.SIGINT)
         assert running.end() == 0
 
-    assert station.processes() == {}
+    station.check_nothing_is_left()
     assert _received(while_running) == 3
     assert _annex(station) == while_running
-    assert station.processes() == {}, "a short command leaves no server behind"
+    station.check_nothing_is_left()
 
     clerk = _token(station, "--role", "receptionist", "--agency", "H44.29")
     with up(station):
@@ -98,7 +98,7 @@ def test_killed_it_leaves_no_process_of_its_own_and_the_next_start_works(
 
     with up(prepared):
         pass
-    assert prepared.processes() == {}
+    prepared.check_nothing_is_left()
 
 
 def _kill(pid: int) -> None:
@@ -135,7 +135,7 @@ def test_whatever_of_it_is_killed_is_started_again(prepared: Station) -> None:
 
         running.send(signal.SIGTERM)
         assert running.end() == 0
-    assert prepared.processes() == {}
+    prepared.check_nothing_is_left()
 
 
 def test_a_database_that_settings_name_is_used_and_left_running(
@@ -153,7 +153,7 @@ def test_a_database_that_settings_name_is_used_and_left_running(
         assert not (station.data_dir / "postgres").exists()
         assert station.pids("postgres") == []
 
-    assert station.processes() == {}
+    station.check_nothing_is_left()
     with owner.connect() as db:
         assert db.scalar(text("SELECT 1")) == 1
     owner.dispose()
@@ -167,4 +167,4 @@ def test_each_command_alone_finds_the_database_by_the_same_settings(prepared: St
     for running in (web, worker):
         running.send(signal.SIGINT)
     assert [running.end() for running in (web, worker)] == [0, 0]
-    assert prepared.processes() == {}
+    prepared.check_nothing_is_left()

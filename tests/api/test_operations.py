@@ -1,0 +1,168 @@
+"""For machines: alive, ready, and figures with a bounded set of labels."""
+
+import re
+from collections import defaultdict
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.builders import (
+    DESK,
+    FULL,
+    MONDAY,
+    PROVINCE,
+    Api,
+    a_dossier,
+    an_application,
+    refused,
+    running_app,
+    settings_for,
+    succeeded,
+)
+
+_SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
+
+Samples = dict[str, dict[tuple[tuple[str, str], ...], float]]
+
+
+def _metrics(api: Api) -> Samples:
+    answer = api.http.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    found: Samples = defaultdict(dict)
+    for line in answer.text.splitlines():
+        if line and not line.startswith("#"):
+            match = _SAMPLE.match(line)
+            assert match is not None, line
+            labels = tuple(_LABEL.findall(match[2] or ""))
+            found[match[1]][labels] = float(match[3])
+    return found
+
+
+def test_a_process_that_answers_is_alive(api: Api) -> None:
+    assert api.http.get("/livez").json() == {"status": "alive"}
+
+
+def test_with_its_database_at_the_right_revision_it_is_ready(api: Api) -> None:
+    answer = api.http.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "checks": {"database": True, "migrations": True}}
+
+
+def test_without_a_database_it_is_alive_and_not_ready(tmp_path: Path) -> None:
+    away = settings_for(f"postgresql://postgres@/motcua?host={tmp_path}", tmp_path)
+    with running_app(away) as nobody:
+        assert nobody.http.get("/livez").status_code == 200
+        answer = nobody.http.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"database": False, "migrations": False}
+
+
+def test_on_a_database_of_another_revision_it_is_not_ready(own_api: Api) -> None:
+    with own_api.owner.begin() as db:
+        db.exec_driver_sql("UPDATE alembic_version SET version_num = 'khac'")
+
+    answer = own_api.http.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"database": True, "migrations": False}
+
+
+def test_the_gauges_are_the_annex_of_the_month_and_the_year(own_api: Api) -> None:
+    api = own_api
+    for days in (-200, -3, 0):
+        api.clock.at = MONDAY + timedelta(days=days)
+        a_dossier(api, procedure=FULL)
+        succeeded(api.receptionist().post("/v1/dossiers/intake", an_application(DESK)))
+    metrics = _metrics(api)
+
+    for period, first in (("month", "2026-10-01"), ("year", "2026-01-01")):
+        rows = succeeded(
+            api.person("analyst", PROVINCE).get(
+                "/v1/figures/annex", **{"from": first, "to": "2026-10-05"}
+            )
+        )["rows"]
+        members = [row for row in rows if row["row"] != "total"]
+        whole = {
+            "agency_code": "all",
+            **{name: sum(row[name] for row in members) for name in ("total", "online", "at_desk")},
+        }
+        for row in [*(row for row in members if row["total"]), whole]:
+            place = (("agency", row["agency_code"]), ("period", period))
+            for channel in ("online", "at_desk"):
+                labels = tuple(sorted((*place, ("channel", channel))))
+                gauges = _by_labels(metrics["motcua_received_dossiers"])
+                assert gauges[labels] == row[channel]
+            rates = _by_labels(metrics["motcua_online_rate_percent"])
+            expected = round(100 * row["online"] / row["total"] + 1e-9, 2)
+            assert rates[tuple(sorted(place))] == pytest.approx(expected, abs=0.0051)
+            if row is not whole:
+                assert rates[tuple(sorted(place))] == float(row["online_rate_percent"])
+
+
+def _by_labels(
+    samples: dict[tuple[tuple[str, str], ...], float],
+) -> dict[tuple[tuple[str, str], ...], float]:
+    return {tuple(sorted(labels)): value for labels, value in samples.items()}
+
+
+def test_where_nothing_was_received_there_is_no_rate(own_api: Api) -> None:
+    metrics = _metrics(own_api)
+
+    assert metrics["motcua_online_rate_percent"] == {}
+    assert set(metrics["motcua_received_dossiers"].values()) == {0}
+
+
+def test_requests_are_counted_by_route_and_not_by_address(api: Api) -> None:
+    """Whoever asks for made-up addresses, methods and codes makes no new label."""
+    code = a_dossier(api)
+    routes = {path for path in api.app.openapi()["paths"]} | {"other"}
+    routes |= {"/openapi.json", "/docs", "/redoc"}
+    for n in range(5):
+        api.citizen().get(f"/v1/dossiers/H44.29-261005-9{n}99")
+        api.http.get(f"/made-up-{n}")
+        api.http.request(f"MADEUP{n}", "/v1/dossiers")
+        api.citizen().get(f"/v1/dossiers/{code}")
+
+    counted = _metrics(api)["motcua_requests_total"]
+
+    labels = [dict(names) for names in counted]
+    assert {label["route"] for label in labels} <= routes
+    assert {label["method"] for label in labels} <= {"GET", "POST", "DELETE", "HEAD", "PUT", "PATCH", "OPTIONS", "other"}
+    assert {"/v1/dossiers/{code}", "/v1/dossiers", "other"} <= {label["route"] for label in labels}
+
+
+def test_every_answer_is_counted_once_with_its_status(api: Api) -> None:
+    def count() -> float:
+        counted = _metrics(api)["motcua_requests_total"]
+        return sum(
+            value
+            for labels, value in counted.items()
+            if dict(labels).get("route") == "/v1/dossiers/{code}" and dict(labels)["status"] == "404"
+        )
+
+    before = count()
+    for _ in range(3):
+        refused(api.citizen().get("/v1/dossiers/H44.29-261005-9999"), 404, "dossier.not_found")
+
+    assert count() == before + 3
+
+
+def test_the_time_to_answer_is_measured_by_route(api: Api) -> None:
+    api.citizen().get("/v1/dossiers")
+
+    measured = _metrics(api)["motcua_request_seconds_count"]
+
+    assert any(dict(labels)["route"] == "/v1/dossiers" for labels in measured)
+
+
+def test_the_apis_own_pages_load_nothing_from_elsewhere(api: Api) -> None:
+    for path in ("/docs", "/openapi.json"):
+        answer = api.http.get(path)
+        assert answer.status_code == 200
+    page = api.http.get("/docs").text
+    assert not re.findall(r"""(?:src|href)=["']https?://""", page)
