@@ -1,5 +1,6 @@
 """`python -m bench [P1|P2|P8|P9 ...]`: run measurements, by default the short set of all."""
 
+import signal
 import sys
 
 from bench import acts, intake, memory, start
@@ -20,6 +21,8 @@ def main() -> int:
     if unknown:
         sys.stderr.write(f"bench: no such measurement: {', '.join(sorted(unknown))}\n")
         return 2
+    # Ended from outside, a run still stops what it started and removes its folders.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     for name in which or _MEASUREMENTS:
         _MEASUREMENTS[name](options)
     return 0

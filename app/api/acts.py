@@ -9,7 +9,13 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.dependencies import ActRequest, CurrentDesk, VersionMissing
+from app.api.dependencies import (
+    ActRequest,
+    CurrentDesk,
+    KeyMalformed,
+    VersionMalformed,
+    VersionMissing,
+)
 from app.api.problems import responses
 from app.api.text import AgencyCode, ItemCode, Line, Paragraph
 from app.domain.application import ApplicationFaulty, HandedIn
@@ -62,7 +68,7 @@ class SupplementRequest(_Form):
 
 class SupplementPart(_Form):
     component: ItemCode
-    document: UUID
+    document: UUID = Field(examples=["6f2d3c1e-1f7c-4d0a-9a57-0f6f7c1f2b11"])
 
 
 class Supplement(_Form):
@@ -78,12 +84,14 @@ class Handover(_Form):
 
 
 class PaymentRequest(_Form):
-    amount_vnd: int = Field(gt=0, le=10**12, strict=True, description="Integer đồng")
+    amount_vnd: int = Field(
+        gt=0, le=10**12, strict=True, description="Integer đồng", examples=[20000]
+    )
     reason: Paragraph
 
 
 class Extension(_Form):
-    count: int = Field(ge=1, le=1000, strict=True)
+    count: int = Field(ge=1, le=1000, strict=True, examples=[2])
     unit: LimitUnit
     reason: Paragraph
 
@@ -135,27 +143,20 @@ def _in_order(facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_REFUSALS = responses(
+_COMMON = (
     RoleRefused,
     DossierElsewhere,
     DossierNotFound,
     StepRefused,
     InFlight,
     VersionStale,
+    KeyMalformed,
     KeyReused,
+    VersionMalformed,
     VersionMissing,
 )
-_WITH_FAULTS = responses(
-    RoleRefused,
-    DossierElsewhere,
-    DossierNotFound,
-    StepRefused,
-    InFlight,
-    VersionStale,
-    ApplicationFaulty,
-    DocumentNotFound,
-    VersionMissing,
-)
+_REFUSALS = responses(*_COMMON, takes_body=True)
+_WITH_FAULTS = responses(*_COMMON, ApplicationFaulty, DocumentNotFound, takes_body=True)
 
 
 def _act(

@@ -74,7 +74,11 @@ class Procedures(BaseModel):
     next: str | None = Field(description="Cursor of the next page, also in the Link header")
 
 
-@router.get("/agencies", summary="Agencies (cơ quan, đơn vị)", responses=responses(CursorRefused))
+@router.get(
+    "/agencies",
+    summary="Agencies (cơ quan, đơn vị)",
+    responses=responses(CursorRefused, is_public=True),
+)
 def list_agencies(
     desk: CurrentDesk,
     now: Now,
@@ -93,14 +97,16 @@ def list_agencies(
 @router.get(
     "/agencies/{code}",
     summary="An agency (một cơ quan)",
-    responses=responses(catalogue.AgencyNotFound),
+    responses=responses(catalogue.AgencyNotFound, is_public=True),
 )
 def read_agency(code: AgencyCode, desk: CurrentDesk) -> Agency:
     return _agency(catalogue.agency(desk, code))
 
 
 @router.get(
-    "/procedures", summary="Procedures (danh mục thủ tục)", responses=responses(CursorRefused)
+    "/procedures",
+    summary="Procedures (danh mục thủ tục)",
+    responses=responses(CursorRefused, is_public=True),
 )
 def list_procedures(
     desk: CurrentDesk,
@@ -124,7 +130,7 @@ def list_procedures(
 @router.get(
     "/procedures/{code}",
     summary="A procedure with papers, e-form, fees and steps (chi tiết thủ tục)",
-    responses=responses(catalogue.ProcedureNotFound),
+    responses=responses(catalogue.ProcedureNotFound, is_public=True),
 )
 def read_procedure(
     code: Annotated[str, Path(pattern=r"^[0-9.A-Z]{1,40}$", examples=["1.001193"])],

@@ -16,7 +16,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from app.api.dependencies import CurrentActor, CurrentDesk, CurrentDoors, Now, OnceOfUpload
+from app.api.dependencies import (
+    CurrentActor,
+    CurrentDesk,
+    CurrentDoors,
+    KeyMalformed,
+    Now,
+    OnceOfUpload,
+)
 from app.api.limits import BodyTooLarge
 from app.api.problems import responses
 from app.domain.actor import SYSTEM
@@ -26,6 +33,8 @@ from app.domain.once import InFlight, KeyReused
 from app.services import files
 
 router = APIRouter(prefix="/v1", tags=["documents"])
+
+DocumentId = Annotated[UUID, PathParameter(examples=["6f2d3c1e-1f7c-4d0a-9a57-0f6f7c1f2b11"])]
 
 
 class Signature(BaseModel):
@@ -62,7 +71,9 @@ class DocumentDetail(Document):
     summary="Upload a file (tải tài liệu lên)",
     description="The body is the file itself, streamed. Its type is found from its content. It "
     "stays with who uploaded it until it is handed in with a dossier.",
-    responses=responses(FileRefused, BodyTooLarge, RoleRefused, InFlight, KeyReused),
+    responses=responses(
+        FileRefused, RoleRefused, InFlight, KeyMalformed, KeyReused, takes_body=True
+    ),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -116,7 +127,7 @@ async def upload(
     summary="A document and what its signatures are worth (thông tin, kết quả kiểm tra chữ ký số)",
     responses=responses(DocumentNotFound),
 )
-def describe(document_id: UUID, desk: CurrentDesk, actor: CurrentActor) -> DocumentDetail:
+def describe(document_id: DocumentId, desk: CurrentDesk, actor: CurrentActor) -> DocumentDetail:
     return DocumentDetail(**files.describe(desk, document_id, actor=actor))
 
 
@@ -126,7 +137,7 @@ def describe(document_id: UUID, desk: CurrentDesk, actor: CurrentActor) -> Docum
     response_class=StreamingResponse,
     responses=responses(DocumentNotFound),
 )
-def content(document_id: UUID, desk: CurrentDesk, actor: CurrentActor) -> StreamingResponse:
+def content(document_id: DocumentId, desk: CurrentDesk, actor: CurrentActor) -> StreamingResponse:
     return _stream(desk, files.describe(desk, document_id, actor=actor))
 
 
@@ -136,11 +147,13 @@ def content(document_id: UUID, desk: CurrentDesk, actor: CurrentActor) -> Stream
     description="The national portal fetches files by links that it was sent; the seal in the "
     "link is what lets it in.",
     response_class=StreamingResponse,
-    responses=responses(DocumentNotFound),
+    responses=responses(DocumentNotFound, is_public=True),
 )
 def shared(
-    document_id: UUID,
-    mark: Annotated[str, PathParameter(max_length=64, pattern=r"^[0-9a-f]+$")],
+    document_id: DocumentId,
+    mark: Annotated[
+        str, PathParameter(max_length=64, pattern=r"^[0-9a-f]+$", examples=["0a1b2c3d"])
+    ],
     doors: CurrentDoors,
 ) -> StreamingResponse:
     if not hmac.compare_digest(mark.encode(), seal(document_id, doors.link_key).encode()):

@@ -6,7 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.cursors import AfterNumber, AfterPosition, Limit, link_to_next
+from app.api.cursors import (
+    AfterNumber,
+    AfterPosition,
+    CursorRefused,
+    Limit,
+    link_to_next,
+)
 from app.api.dependencies import Code, CurrentActor, CurrentDesk, Now
 from app.api.documents import Document, Signature
 from app.api.payments import Payment
@@ -165,7 +171,7 @@ class DeadlineView(BaseModel):
     "",
     summary="List dossiers (danh sách hồ sơ)",
     description="Applicants see their own, desk staff their agency's; newest first.",
-    responses=responses(extra=(400,)),
+    responses=responses(CursorRefused),
 )
 def list_dossiers(
     desk: CurrentDesk,
@@ -199,7 +205,7 @@ def read(code: Code, desk: CurrentDesk, actor: CurrentActor, response: Response)
 @router.get(
     "/{code}/events",
     summary="What was done to a dossier (lịch sử xử lý)",
-    responses=responses(DossierNotFound),
+    responses=responses(DossierNotFound, CursorRefused),
 )
 def events(
     code: Code,

@@ -1,9 +1,9 @@
 """HTTP face of money: opening a payment, cash at the desk, the platform's notices."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 from fastapi import Request as HttpRequest
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
@@ -13,6 +13,7 @@ from app.api.dependencies import (
     Code,
     CurrentActor,
     CurrentDesk,
+    KeyMalformed,
     Now,
     UnversionedRequest,
 )
@@ -70,7 +71,14 @@ class NoticeAnswer(BaseModel):
     description="For an applicant it opens a payment at the national platform (level 4); read it "
     "again until `pay_url` is there. For a receptionist it records cash.",
     responses=responses(
-        DossierNotFound, DossierElsewhere, RoleRefused, PaymentRefused, InFlight, KeyReused
+        DossierNotFound,
+        DossierElsewhere,
+        RoleRefused,
+        PaymentRefused,
+        InFlight,
+        KeyMalformed,
+        KeyReused,
+        takes_body=True,
     ),
 )
 def pay(
@@ -89,7 +97,12 @@ def pay(
     summary="Read a payment (xem khoản thanh toán)",
     responses=responses(PaymentNotFound),
 )
-def read_payment(code: Code, reference: str, desk: CurrentDesk, actor: CurrentActor) -> Payment:
+def read_payment(
+    code: Code,
+    reference: Annotated[str, Path(examples=["H44.29-261122-0001-1"])],
+    desk: CurrentDesk,
+    actor: CurrentActor,
+) -> Payment:
     return Payment(**fees.read(desk, code, reference, actor=actor))
 
 
@@ -100,6 +113,18 @@ def read_payment(code: Code, reference: str, desk: CurrentDesk, actor: CurrentAc
     "amount, currency), kept once and applied by a worker.",
     response_model=NoticeAnswer,
     tags=["partners"],
+    responses=responses(is_public=True, takes_body=True),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object"},
+                    "example": {"LoaiBanTin": "CONFIRM", "MaThamChieu": "H44.29-261122-0001-1"},
+                }
+            },
+        }
+    },
 )
 async def payment_notice(http: HttpRequest, desk: CurrentDesk, now: Now) -> Response:
     raw = bytearray()

@@ -6,7 +6,6 @@ HTTP status. `errors` lists faults with JSON pointers (RFC 6901) into the reques
 
 import logging
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -130,17 +129,31 @@ class Problem(BaseModel):
     errors: list[FaultView] = Field(default=[], description="Faults, where there are several")
 
 
-def responses(*errors: type[DomainError], extra: tuple[int, ...] = ()) -> dict[int | str, Any]:
+def _described() -> dict[str, Any]:
+    """Return the schema of a problem, whole in itself: it stands in each operation's answers."""
+    schema = Problem.model_json_schema()
+    schema["properties"]["errors"]["items"] = schema.pop("$defs")["FaultView"]
+    return schema
+
+
+_SCHEMA = _described()
+
+
+def responses(
+    *errors: type[DomainError], is_public: bool = False, takes_body: bool = False
+) -> dict[int | str, Any]:
     """Describe in OpenAPI the refusals of an operation, beside those that every one has."""
-    codes: dict[int, list[str]] = {401: ["identity.token_refused"], 422: ["request.invalid"]}
+    codes: dict[int, list[str]] = {422: ["request.invalid"], 503: ["service.busy"]}
+    if not is_public:
+        codes |= {401: ["identity.token_refused"], 503: ["service.busy", "identity.unavailable"]}
+    if takes_body:
+        codes |= {400: ["request.unreadable"], 413: ["body.too_large"]}
     for error in errors:
         codes.setdefault(STATUS[error.code], []).append(error.code)
-    for status in extra:
-        codes.setdefault(status, [])
     return {
         status: {
-            "description": ", ".join(names) or HTTPStatus(status).phrase,
-            "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+            "description": ", ".join(dict.fromkeys(names)),
+            "content": {"application/problem+json": {"schema": _SCHEMA}},
         }
         for status, names in sorted(codes.items())
     }

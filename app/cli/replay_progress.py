@@ -20,14 +20,16 @@ def grouped(number: int) -> str:
 
 
 @contextmanager
-def progress(total: int, done: int, out: TextIO) -> Iterator[Advance]:
+def progress(
+    total: int, done: int, out: TextIO, *, every_s: float = _LINE_EVERY_S
+) -> Iterator[Advance]:
     """Show dossiers done of `total`, their rate and the time left, while the block runs."""
     if out.isatty():
         with _bar(Console(file=out)) as bar:
             task = bar.add_task("Phát lại", total=total, completed=done)
             yield lambda dossiers: bar.advance(task, dossiers)
     else:
-        yield _Lines(total, done, out).advance
+        yield _Lines(total, done, out, every_s).advance
 
 
 def _bar(console: Console) -> Progress:
@@ -56,18 +58,18 @@ class _Counts(TextColumn):
 class _Lines:
     """The same as plain lines, one every few seconds."""
 
-    def __init__(self, total: int, done: int, out: TextIO) -> None:
-        self._total, self._done, self._out = total, done, out
+    def __init__(self, total: int, done: int, out: TextIO, every_s: float) -> None:
+        self._total, self._done, self._out, self._every_s = total, done, out, every_s
         self._before = done
         self._begun = self._told = time.monotonic()
 
     def advance(self, dossiers: int) -> None:
         self._done += dossiers
         now = time.monotonic()
-        if now - self._told < _LINE_EVERY_S:
+        if now - self._told < self._every_s:
             return
         self._told = now
-        rate = (self._done - self._before) / (now - self._begun)
+        rate = (self._done - self._before) / max(now - self._begun, 1e-6)
         left = round((self._total - self._done) / rate) if rate else 0
         self._out.write(
             f"{grouped(self._done)}/{grouped(self._total)} hồ sơ, {grouped(int(rate))}/giây, "

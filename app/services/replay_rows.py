@@ -33,15 +33,17 @@ EVENT_COLUMNS = (
     *("agency_id", "occurred_at", "due_at", "reason", "legal_ground", "details"),
 )
 DELIVERY_COLUMNS = (
-    *("dossier_id", "partner", "seq", "kind", "payload_version", "state", "attempts", "next_at"),
-    *("acknowledged_at", "answer_code"),
+    *("dossier_id", "seq", "next_at", "acknowledged_at", "partner", "kind", "payload_version"),
+    *("state", "attempts", "answer_code"),
 )
 
 _NULL = "\\N"
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _ANSWERED_AFTER = timedelta(seconds=4)
-_ACCEPTED_ANSWER = "0"  # of the national portal
+_FACT = f"{Partner.NATIONAL_PORTAL}\t{Kind.DOSSIER_EVENT}\t{PAYLOAD_VERSION}"
+_WAITING = f"{_FACT}\t{DeliveryState.WAITING}\t0\t{_NULL}"
+_ACKNOWLEDGED = f"{_FACT}\t{DeliveryState.ACKNOWLEDGED}\t1\t0"  # the portal's word for accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class RowMaker:
             f"{n}\t{_text(part.component)}\t{_instant(part.at)}"
             for n, part in enumerate(dossier.parts, 1)
         ]
-        events = _events(dossier.events, agency_id)
+        events = _events(dossier.events, str(agency_id))
         deliveries = [self._delivery(seq, event.at) for seq, event in enumerate(dossier.events, 1)]
         return Rows(self._dossier(dossier, agency_id), components, events, deliveries)
 
@@ -149,15 +151,13 @@ class RowMaker:
         return texts
 
     def _delivery(self, seq: int, at: datetime) -> str:
-        fact = f"{Partner.NATIONAL_PORTAL}\t{seq}\t{Kind.DOSSIER_EVENT}\t{PAYLOAD_VERSION}"
         if self._tell:
-            return f"{fact}\t{DeliveryState.WAITING}\t0\t{_instant(at)}\t{_NULL}\t{_NULL}"
+            return f"{seq}\t{_instant(at)}\t{_NULL}\t{_WAITING}"
         answered = _instant(min(at + _ANSWERED_AFTER, self._now))
-        state = DeliveryState.ACKNOWLEDGED
-        return f"{fact}\t{state}\t1\t{answered}\t{answered}\t{_ACCEPTED_ANSWER}"
+        return f"{seq}\t{answered}\t{answered}\t{_ACKNOWLEDGED}"
 
 
-def _events(events: Sequence[PastEvent], agency_id: int) -> list[str]:
+def _events(events: Sequence[PastEvent], agency_id: str) -> list[str]:
     rows = []
     due_at, due = None, _NULL
     for seq, event in enumerate(events, 1):
@@ -165,13 +165,14 @@ def _events(events: Sequence[PastEvent], agency_id: int) -> list[str]:
             due_at, due = event.due_at, _instant(event.due_at)
         actor = event.actor
         columns = (
-            f"{seq}\t{event.act}",
+            str(seq),
+            event.act,
             event.source or _NULL,
             event.target,
             _text(actor.id),
             actor.role,
             _text(actor.name),
-            str(agency_id),
+            agency_id,
             _instant(event.at),
             due,
             _text(event.reason),

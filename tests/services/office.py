@@ -4,7 +4,8 @@ Services are called directly, on a real database; the partners' mocks answer ove
 clock stands until somebody acts or a worker waits for its next attempt.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -94,13 +95,17 @@ class Mocks:
 
     url: str
     http: httpx.Client
+    _past: dict[str, Counter[str]] = field(default_factory=dict)
 
     def fault(self, kind: str, *, partner: str = "national-portal", **given: Given) -> None:
         self.http.post(f"/{partner}/_faults", json={"kind": kind, **given}).raise_for_status()
 
-    def hits(self, partner: str = "national-portal") -> Mapping[str, int]:
-        found: Mapping[str, int] = self.http.get(f"/{partner}/_faults").json()["hits"]
-        return found
+    def hits(self, partner: str = "national-portal") -> Counter[str]:
+        """Return how often each kind of fault has struck in this test."""
+        return self._all_hits(partner) - self._past.get(partner, Counter())
+
+    def _all_hits(self, partner: str) -> Counter[str]:
+        return Counter(self.http.get(f"/{partner}/_faults").json()["hits"])
 
     def switch(self, **values: float | bool | str) -> None:
         self.http.patch("/national-portal/_switches", json=values).raise_for_status()
@@ -136,6 +141,7 @@ class Mocks:
         for partner in ("national-portal", "payment"):
             self.http.delete(f"/{partner}/_faults").raise_for_status()
             self.http.delete(f"/{partner}/_memory").raise_for_status()
+            self._past[partner] = self._all_hits(partner)
             switches = {"chaos": 0.0, "delay_ms": 0.0}
             self.http.patch(f"/{partner}/_switches", json=switches).raise_for_status()
 
