@@ -8,6 +8,8 @@ from sqlalchemy import Engine
 
 from app.db.access import connect
 from app.db.bell import Bell
+from app.domain.deliveries import Generation
+from app.integrations.mapi_portal import MapiPortal
 from app.integrations.national_portal import Account, NationalPortal
 from app.integrations.payment_platform import Merchant, PaymentPlatform
 from app.services.desk import Desk, Partners, Rules
@@ -27,17 +29,10 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
         handover_cutoff=time.fromisoformat(settings.handover_cutoff),
         upload_limit_bytes=settings.upload_limit_mb * 1024 * 1024,
     )
+    portal = _portal(settings)
     partners = Partners(
-        portal=NationalPortal(
-            _client(settings, settings.portal),
-            Account(
-                settings.portal_adapter,
-                settings.portal_username,
-                settings.portal_password.get_secret_value(),
-                settings.portal_unit,
-                settings.portal_dstcode,
-            ),
-        ),
+        portal=portal,
+        portals={Generation.MAPI: MapiPortal(portal)},
         payment=PaymentPlatform(
             _client(settings, settings.payment),
             Merchant(
@@ -56,6 +51,17 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
     )
     desk = Desk(engine, partners, rules)
     return replace(desk, wake=bell.ring) if bell else desk
+
+
+def _portal(settings: Settings) -> NationalPortal:
+    account = Account(
+        settings.portal_adapter,
+        settings.portal_username,
+        settings.portal_password.get_secret_value(),
+        settings.portal_unit,
+        settings.portal_dstcode,
+    )
+    return NationalPortal(_client(settings, settings.portal), account)
 
 
 def _client(settings: Settings, base_url: str) -> httpx.Client:

@@ -28,7 +28,7 @@ _FORGET_EVERY = timedelta(hours=1)
 
 
 class Worker:
-    """One loop for the ledger and the inbox, one for signature checks beside it."""
+    """One loop for inbox and sweeps, beside it one for the ledger and one for signature checks."""
 
     def __init__(self, desk: Desk, *, threads: int, now: Callable[[], datetime]) -> None:
         self._desk = desk
@@ -42,22 +42,38 @@ class Worker:
 
     def run(self) -> None:
         """Work until `close`; a database that is away is waited for."""
-        checker = threading.Thread(target=self._check_signatures, name="signatures")
-        checker.start()
-        ear = Ear(self._desk.engine)
-        with ThreadPoolExecutor(self._threads, "delivery") as pool:
-            while not self._closing.is_set():
-                if not self._quietly(lambda: self.work_once(pool)):
-                    ear.wait(_LOOK_EVERY_S, self._closing)
-        ear.close()
-        checker.join()
+        beside = [
+            threading.Thread(target=self._check_signatures, name="signatures"),
+            threading.Thread(target=self._deliver, name="deliveries"),
+        ]
+        for thread in beside:
+            thread.start()
+        self._repeatedly(self.work_once)
+        for thread in beside:
+            thread.join()
 
-    def work_once(self, pool: ThreadPoolExecutor) -> int:
-        """Do what is due now; return how much that was."""
+    def _deliver(self) -> None:
+        with ThreadPoolExecutor(self._threads, "delivery") as pool:
+            self._repeatedly(lambda: self._drain(pool))
+
+    def _drain(self, pool: ThreadPoolExecutor) -> int:
+        return deliveries.drain(
+            self._desk, self._now, threads=pool, hands=self._threads, closing=self._closing
+        )
+
+    def _repeatedly(self, work: Callable[[], int]) -> None:
+        """Work until `close`; when there is nothing to do, until the bell rings or a second."""
+        ear = Ear(self._desk.engine)
+        while not self._closing.is_set():
+            if not self._quietly(work):
+                ear.wait(_LOOK_EVERY_S, self._closing)
+        ear.close()
+
+    def work_once(self) -> int:
+        """Apply notices and do what time causes; return how much that was."""
         desk, now = self._desk, self._now
         done = notices.apply_waiting(desk, now=now())
         done += sweeps.return_electronic_results(desk, now=now())
-        done += deliveries.drain(desk, now, threads=pool, batch=self._threads * 2)
         if self._forgot_at is None or now() - self._forgot_at > _FORGET_EVERY:
             sweeps.forget_answers(desk, now=now())
             self._forgot_at = now()

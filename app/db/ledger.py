@@ -1,6 +1,7 @@
 """What partners must be told, and what they told us."""
 
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
@@ -14,7 +15,7 @@ from sqlalchemy import (
 )
 
 from app.db.metadata import metadata, one_of, surrogate_key
-from app.domain.deliveries import DeliveryState, Kind, NoticeState, Partner
+from app.domain.deliveries import DeliveryAct, DeliveryState, Kind, NoticeState, Partner
 
 delivery = Table(
     "delivery",
@@ -35,6 +36,18 @@ delivery = Table(
     Column("answer_code", Text),
     Column("answer", Text, comment="As received, cut at 4,000 characters"),
     Column("body_sha256", Text),
+    Column(
+        "retried_after",
+        SmallInteger,
+        nullable=False,
+        server_default="0",
+        comment="Attempts made when a person last let it go on: the back-off counts from there",
+    ),
+    Column(
+        "parked_at",
+        DateTime(timezone=True),
+        comment="Set aside by a person since then; blocked until taken back",
+    ),
     UniqueConstraint("partner", "dossier_id", "seq"),
     one_of("partner", Partner),
     one_of("kind", Kind),
@@ -53,6 +66,62 @@ delivery = Table(
         postgresql_where=text("state <> 'acknowledged'"),
     ),
     comment="Ledger to partners: one row per fact, kept in order per dossier",
+)
+
+delivery_attempt = Table(
+    "delivery_attempt",
+    metadata,
+    Column("delivery_id", ForeignKey("delivery.id"), primary_key=True),
+    Column("n", SmallInteger, primary_key=True, autoincrement=False),
+    Column("ended_at", DateTime(timezone=True), nullable=False),
+    Column(
+        "outcome",
+        Text,
+        nullable=False,
+        comment="State of the delivery after it, or unknown: its worker never came back",
+    ),
+    Column("code", Text),
+    Column("answer", Text, comment="As received, cut at 4,000 characters"),
+    Column("body_sha256", Text),
+    Column("payload_version", SmallInteger, nullable=False),
+    comment="Attempts that did not end in an acknowledgement; that one is in the delivery itself",
+)
+
+delivery_act = Table(
+    "delivery_act",
+    metadata,
+    surrogate_key(),
+    Column("delivery_id", ForeignKey("delivery.id"), nullable=False, index=True),
+    Column("act", Text, nullable=False),
+    Column("reason", Text),
+    Column("actor_id", Text, nullable=False),
+    Column("actor_name", Text, nullable=False),
+    Column("actor_role", Text, nullable=False),
+    Column("acted_at", DateTime(timezone=True), nullable=False),
+    one_of("act", DeliveryAct),
+    CheckConstraint("act = 'retry' OR reason IS NOT NULL", name="reason"),
+    comment="What persons did to deliveries: rows are added, never changed",
+)
+
+partner_breaker = Table(
+    "partner_breaker",
+    metadata,
+    Column("partner", Text, primary_key=True),
+    Column(
+        "failures",
+        Integer,
+        nullable=False,
+        comment="Calls without a readable answer, one after the other",
+    ),
+    Column("opened_at", DateTime(timezone=True)),
+    Column(
+        "open_until",
+        DateTime(timezone=True),
+        comment="Then one worker tries a single call (half-open)",
+    ),
+    Column("reason", Text),
+    CheckConstraint("(opened_at IS NULL) = (open_until IS NULL)", name="open"),
+    comment="Whether a partner is called at present; shared by all workers",
 )
 
 notice = Table(

@@ -1,6 +1,16 @@
 """Every table: importing this registers them all with `metadata`."""
 
-from app.db import calendar, catalogue, documents, dossiers, ledger, payments, replays
+from app.db import (
+    calendar,
+    catalogue,
+    documents,
+    dossiers,
+    drafts,
+    ledger,
+    payments,
+    portal,
+    replays,
+)
 from app.db.metadata import metadata
 
 __all__ = [
@@ -8,8 +18,10 @@ __all__ = [
     "catalogue",
     "documents",
     "dossiers",
+    "drafts",
     "ledger",
     "metadata",
     "payments",
+    "portal",
     "replays",
 ]

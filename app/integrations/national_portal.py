@@ -1,7 +1,6 @@
 """Client of the national portal (Cổng DVCQG), generation A: "mapi" behind an adapter.
 
-Our words become the portal's here and nowhere else; a word without a mapping raises `Unmapped`
-and blocks that message with its name, it is never sent empty.
+Our words become the portal's here; what is done with them is in `mapi_portal`.
 """
 
 import json
@@ -18,6 +17,12 @@ import httpx
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Status
 from app.domain.procedure import ApplicantKind, FeeKind, FeePhase
+from app.integrations.portal import (
+    Answer,
+    PortalContractBroken,
+    PortalRefused,
+    PortalUnavailable,
+)
 
 _LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -45,45 +50,17 @@ FEE_PHASE = {FeePhase.ACCEPTANCE: "1", FeePhase.RETURN: "4"}
 FEE_KIND = {FeeKind.FEE: "1", FeeKind.CHARGE: "1"}
 
 CHUNK = 10
-"""Progress rows that one call may carry."""
+"""Rows that one call may carry: the portal's limit for progress, kept for dossiers too."""
 
 _DONE = {"0", "00"}
 _EXISTS = "đã tồn tại"
 _EXISTS_CODES = {"0", "3", "-3"}
+_STATUS_TYPE = "2"
 _SESSION = re.compile(r"session|phiên(?! bản)", re.IGNORECASE)
-
-
-class PortalUnavailable(Exception):
-    """No answer, a 5xx, a quota, no session: try later.
-
-    Whether the message arrived is unknown: ask before sending it again.
-    """
 
 
 class _SessionLost(PortalUnavailable):
     """The session has ended: the message was not taken."""
-
-
-class PortalContractBroken(Exception):
-    """An answer that cannot be read: a person looks."""
-
-
-class PortalRefused(Exception):
-    """The portal read the message and does not take it: `code` and its words."""
-
-    def __init__(self, code: str, message: str, raw: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.raw = raw
-
-
-class Unmapped(Exception):
-    """One of our values has no word at the portal: `name` is that value."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +72,6 @@ class Account:
     password: str
     unit: str
     dstcode: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    code: str
-    raw: str
 
 
 @dataclass
@@ -125,15 +96,35 @@ class NationalPortal:
             raise PortalContractBroken(raw.raw[:500])
         return found[0]
 
+    def tell_dossiers(self, dossiers: Sequence[Mapping[str, Any]], *, is_update: bool) -> Answer:
+        """Tell the state of several dossiers in one call (DongBoHoSoMC): all or none."""
+        return self._call("DongBoHoSoMC", {"isUpdating": str(is_update), "data": [*dossiers]})[1]
+
+    def tell_statuses(self, rows: Sequence[Mapping[str, Any]]) -> Answer:
+        """Tell the status alone of dossiers that are there (DongBoTrangThaiHoSo): all or none."""
+        return self._call("DongBoTrangThaiHoSo", {"type": _STATUS_TYPE, "data": [*rows]})[1]
+
+    def list_procedures(self) -> list[dict[str, Any]]:
+        """Return the procedures of the portal's catalogue (LayDanhSachTTHC)."""
+        answer, raw = self._call("LayDanhSachTTHC", {})
+        return _rows_of(answer, raw.raw)
+
+    def read_procedure(self, code: str) -> dict[str, Any]:
+        """Return one procedure whole (LayThuTuc); `PortalRefused` if there is none."""
+        answer, raw = self._call("LayThuTuc", {"maTTHC": code})
+        rows = _rows_of(answer, raw.raw)
+        if len(rows) != 1:
+            raise PortalContractBroken(raw.raw[:500])
+        return rows[0]
+
     def tell_dossier(self, dossier: Mapping[str, Any], *, is_update: bool) -> Answer:
         """Tell a dossier's state (DongBoHoSoMC).
 
         "Already exists" may be the answer to this very message, delivered twice on its way: what
         the portal holds as it should be is not told again, anything else is updated.
         """
-        keys = {"isUpdating": str(is_update), "data": [dossier]}
         try:
-            return self._call("DongBoHoSoMC", keys)[1]
+            return self.tell_dossiers([dossier], is_update=is_update)
         except PortalRefused as refusal:
             if not _already_exists(refusal):
                 raise
@@ -141,7 +132,7 @@ class NationalPortal:
                 return Answer(refusal.code, refusal.raw)
             if is_update:
                 raise
-        return self._call("DongBoHoSoMC", {"isUpdating": "True", "data": [dossier]})[1]
+        return self.tell_dossiers([dossier], is_update=True)
 
     def tell_progress(self, rows: Sequence[Mapping[str, Any]]) -> Answer:
         """Tell what was done (CapNhatTienDoHoSoMC), at most ten rows a call.
@@ -223,16 +214,15 @@ class NationalPortal:
         return answer, response.text
 
 
+def _rows_of(answer: Mapping[str, Any], raw: str) -> list[dict[str, Any]]:
+    rows = answer.get("result")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise PortalContractBroken(raw[:500])
+    return rows
+
+
 def _already_exists(refusal: PortalRefused) -> bool:
     return refusal.code in _EXISTS_CODES and _EXISTS in refusal.message.lower()
-
-
-def word(table: Mapping[Any, str], value: Any) -> str:  # noqa: ANN401  (any of our enums)
-    """Return the portal's word for one of ours; raises `Unmapped`."""
-    try:
-        return table[value]
-    except KeyError as error:
-        raise Unmapped(f"{type(value).__name__}.{value}") from error
 
 
 def stamp(at: datetime) -> str:

@@ -3,15 +3,12 @@
 A message tells the dossier as one event left it: built again later, it is the same.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from app.domain.intake import Channel, ReturnWay
-from app.domain.lifecycle import ACT_LABELS, Act, Status
-from app.domain.procedure import ApplicantKind, FeeKind, FeePhase
+from app.domain.lifecycle import ACT_LABELS, Act
+from app.domain.procedure import ApplicantKind
 from app.integrations.national_portal import (
     APPLICANT,
     CHANNEL,
@@ -20,66 +17,20 @@ from app.integrations.national_portal import (
     RETURN_WAY,
     STATUS,
     stamp,
+)
+from app.integrations.portal import (
+    DossierFacts,
+    EventFact,
+    FeeFact,
+    PaperFact,
+    PaperOnPaper,
     word,
 )
 
-_LONGEST_HANDLER = 50
+_LONGEST_HANDLER, _LONGEST_SUMMARY, _LONGEST_PAPER, _LONGEST_RESULT = 50, 1000, 4000, 2000
+_COMPONENT = re.compile(r"\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}-[A-Z]{2}\d{6}", re.ASCII)
+_ORIGINAL, _COPY = 1, 2  # LoaiGiayTo: the contract names original and copy, not their numbers
 _PERSONAL_NUMBER, _TAX_CODE = "1", "3"  # LoaiDinhDanh; 3 is believed, not confirmed
-
-
-@dataclass(frozen=True, slots=True)
-class EventFact:
-    act: Act
-    target: Status
-    actor_name: str
-    actor_title: str
-    agency_name: str
-    at: datetime
-    due_at: datetime | None
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PaperFact:
-    document_id: UUID
-    name: str
-    link: str
-
-
-@dataclass(frozen=True, slots=True)
-class FeeFact:
-    code: str
-    name: str
-    kind: FeeKind
-    amount_vnd: int
-    phase: FeePhase
-
-
-@dataclass(frozen=True, slots=True)
-class DossierFacts:
-    """A dossier up to and including one event, the last of `events`."""
-
-    code: str
-    procedure_code: str
-    procedure_name: str
-    field_code: str
-    field_name: str
-    agency_name: str
-    channel: Channel
-    return_way: ReturnWay
-    applicant_kind: ApplicantKind
-    applicant_number: str
-    applicant_name: str
-    phone: str | None
-    email: str | None
-    tech_id: str | None
-    is_verified: bool
-    is_paid_online: bool
-    received_at: datetime
-    events: Sequence[EventFact]
-    papers: Sequence[PaperFact]
-    results: Sequence[PaperFact]
-    fees: Sequence[FeeFact]
 
 
 def dossier_message(facts: DossierFacts) -> dict[str, Any]:
@@ -97,21 +48,23 @@ def dossier_message(facts: DossierFacts) -> dict[str, Any]:
         "MaDoiTuong": facts.tech_id,
         "Email": facts.email,
         "SoDienThoai": facts.phone,
-        "TrichYeuHoSo": facts.procedure_name[:1000],
+        "TrichYeuHoSo": facts.procedure_name[:_LONGEST_SUMMARY],
         "NgayNopHoSo": stamp(facts.received_at),
         "TrangThaiHoSo": word(STATUS, last.target),
         "HinhThuc": word(RETURN_WAY, facts.return_way),
         "DonViXuLy": last.agency_name,
         "NoiNopHoSo": "2",
+        "SoBienNhan": facts.code if _at(facts, _ACCEPTING) else None,
         "HoSoCoThanhPhanSoHoa": _flag(bool(facts.papers)),
         "TaiKhoanDuocXacThucVoiVNeID": _flag(facts.is_verified),
         "DuocThanhToanTrucTuyen": _flag(facts.is_paid_online),
         "DinhDanhCHS": [_owner(facts)],
         "DSKetNoiCSDL": [],
         "TaiLieuNop": [_paper(paper) for paper in facts.papers],
+        "DanhSachTepDinhKemKhac": [_on_paper(paper) for paper in facts.on_paper],
         "DanhSachLePhi": [_fee(fee) for fee in facts.fees],
         "DanhSachHoSoBoSung": _supplements(facts),
-        "DanhSachGiayToKetQua": [_result(result) for result in facts.results],
+        "DanhSachGiayToKetQua": [_result(result, facts.result_code) for result in facts.results],
         **_dates(facts),
     }
     return {name: value for name, value in message.items() if value is not None}
@@ -165,14 +118,26 @@ def _owner(facts: DossierFacts) -> dict[str, str]:
 
 
 def _paper(paper: PaperFact) -> dict[str, str]:
-    return {
+    row = {
         "TepDinhKemId": str(paper.document_id),
-        "TenTepDinhKem": paper.name,
-        "IsDeleted": "False",
+        "TenTepDinhKem": paper.name[:_LONGEST_PAPER],
+        "IsDeleted": str(paper.is_replaced),
         "DuongDanTaiTepTin": paper.link,
         "DuocSoHoa": "1",
         "DuocTaiSuDung": "0",
         "DuocLayTuKhoDMQG": "0",
+    }
+    # Our own codes of papers mean nothing there: only those of the national catalogue are told.
+    if paper.component is not None and _COMPONENT.fullmatch(paper.component):
+        row["MaThanhPhanHoSo"] = paper.component
+    return row
+
+
+def _on_paper(paper: PaperOnPaper) -> dict[str, str | int]:
+    return {
+        "TenGiayTo": paper.name,
+        "SoLuong": paper.count,
+        "LoaiGiayTo": _ORIGINAL if paper.is_original else _COPY,
     }
 
 
@@ -186,35 +151,43 @@ def _fee(fee: FeeFact) -> dict[str, str]:
     }
 
 
-def _result(result: PaperFact) -> dict[str, str]:
+def _result(result: PaperFact, code: str) -> dict[str, str]:
     return {
-        "TenGiayTo": result.name,
+        "TenGiayTo": result.name[:_LONGEST_RESULT],
         "GiayToId": str(result.document_id),
         "DuongDanTepTinKetQua": result.link,
+        "MaGiayToKetQua": code,
     }
 
 
 def _supplements(facts: DossierFacts) -> list[dict[str, Any]]:
     """Pair each request for papers with the answer that followed it, if one did."""
     rows: list[dict[str, Any]] = []
+    due = None
     for event in facts.events:
         if event.act is Act.REQUEST_SUPPLEMENT:
-            rows.append(
-                {
-                    "HoSoBoSungId": f"{facts.code}-BS{len(rows) + 1}",
-                    "NguoiYeuCauBoSung": event.actor_name,
-                    "NoiDungBoSung": event.reason or ACT_LABELS[event.act],
-                    "NgayBoSung": stamp(event.at),
-                    "TrangThaiBoSung": False,
-                }
-            )
-        elif event.act is Act.SUPPLEMENT and rows:
-            rows[-1] |= {
-                "NguoiTiepNhanBoSung": event.actor_name,
-                "NgayTiepNhanBoSung": stamp(event.at),
-                "TrangThaiBoSung": True,
+            row = {
+                "HoSoBoSungId": f"{facts.code}-BS{len(rows) + 1}",
+                "NguoiYeuCauBoSung": event.actor_name,
+                "NoiDungBoSung": event.reason or ACT_LABELS[event.act],
+                "NgayBoSung": stamp(event.at),
+                "TrangThaiBoSung": False,
             }
+            rows.append(row | ({"NgayHenTraTruoc": stamp(due)} if due else {}))
+        elif event.act is Act.SUPPLEMENT and rows:
+            rows[-1] |= _supplied(event, facts.papers)
+        due = event.due_at or due
     return rows
+
+
+def _supplied(event: EventFact, papers: Sequence[PaperFact]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "NguoiTiepNhanBoSung": event.actor_name,
+        "NgayTiepNhanBoSung": stamp(event.at),
+        "TrangThaiBoSung": True,
+        "DanhSachGiayToBoSung": [_paper(paper) for paper in papers if paper.added_at == event.at],
+    }
+    return row | ({"NgayHenTraMoi": stamp(event.due_at)} if event.due_at else {})
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001  (the one value)

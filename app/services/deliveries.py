@@ -5,148 +5,134 @@ acknowledged. A claim that nobody finished is unknown, not failed: it is claimed
 lease, and the partner is asked before anything is sent again.
 """
 
+import json
 import logging
 import random
 import secrets
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
+from threading import Event
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.access import acting
+from app.db.access import Transaction, acting
 from app.domain.actor import SYSTEM
-from app.domain.deliveries import DeliveryState, Kind, Partner, retry_in
-from app.integrations.national_portal import (
-    PortalContractBroken,
-    PortalRefused,
-    PortalUnavailable,
-    Unmapped,
-    body_of,
-)
-from app.integrations.payment_platform import PlatformContractBroken, PlatformUnavailable
-from app.integrations.portal_messages import dossier_message, progress_row
+from app.domain.deliveries import DeliveryState, Partner, retry_in
+from app.services import payment_sender, portal_sender
+from app.services.breakers import hold, is_half_open, note_answer, note_silence
 from app.services.desk import Desk
-from app.services.payment_facts import order_of, record_not_opened, record_opened
-from app.services.portal_facts import facts_of
+from app.services.results import Result, fault
 
 log = logging.getLogger(__name__)
 
 _ANSWER_LIMIT = 4000
-_GIVEN_UP = {DeliveryState.BLOCKED, DeliveryState.DEAD}
-_BROKEN_ANSWERS = 5
-"""An answer that cannot be read may be a proxy's page: asked so often before a person looks."""
+_GATHER_S = 0.02
+"""Hands that became free are filled together: a claim costs more than so short a wait."""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one attempt; `wait` is how long to the next, if there is one."""
+class Sender:
+    """How a partner is told: rows of different dossiers, `most` at once."""
 
-    state: DeliveryState
-    code: str | None
-    answer: str
-    body_sha256: str | None = None
-    wait: timedelta = timedelta()
+    most: int
+    send: Callable[[Desk, Sequence[Row[Any]], datetime], list[Result]]
+    settle: Callable[[Desk, Row[Any], Result], None] | None = None  # before the record
+
+
+SENDERS: dict[Partner, Sender] = {
+    Partner.NATIONAL_PORTAL: Sender(portal_sender.MOST, portal_sender.send),
+    Partner.PAYMENT_PLATFORM: Sender(
+        payment_sender.MOST, payment_sender.send, payment_sender.given_up
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one hand carries: claimed rows of one partner."""
+
+    partner: Partner
+    rows: Sequence[Row[Any]]
+    is_probe: bool
 
 
 def drain(
-    desk: Desk, now: Callable[[], datetime], *, threads: ThreadPoolExecutor, batch: int
+    desk: Desk,
+    now: Callable[[], datetime],
+    *,
+    threads: ThreadPoolExecutor,
+    hands: int,
+    closing: Event | None = None,
 ) -> int:
-    """Send what is due, several dossiers at once; return how many messages were worked on."""
-    claimed = _claim(desk, now(), batch)
-    for _ in threads.map(lambda row: deliver(desk, row, now), claimed):
-        pass
-    return len(claimed)
+    """Send what is due until nothing is; return how many messages were worked on.
+
+    `hands` is how many loads are carried at once, each by one of `threads`. No partner gets all
+    of them, so that one that hangs does not keep the others waiting.
+    """
+    carried: dict[Future[None], Partner] = {}
+    done = 0
+    while not (closing and closing.is_set()):
+        loads = _claim_for_free_hands(desk, now(), Counter(carried.values()), hands)
+        for load in loads:
+            carried[threads.submit(deliver, desk, load, now)] = load.partner
+            done += len(load.rows)
+        if not carried:
+            return done
+        _put_down(carried)
+    while carried:
+        _put_down(carried)
+    return done
 
 
-def deliver(desk: Desk, row: Row[Any], now: Callable[[], datetime]) -> None:
-    """Send one claimed message and record what became of it."""
-    if now() >= row.leased_until:
-        return  # it waited for a thread until its claim ran out: another worker may have it
-    result = _final(_attempt(desk, row, now()), row.attempts)
-    if row.kind == Kind.PAYMENT_OPENING and result.state in _GIVEN_UP:
-        record_not_opened(desk, row.subject, result.code)
-    _record(desk, row, result, now())
+def _put_down(carried: dict[Future[None], Partner]) -> None:
+    """Wait until a hand is free, and a moment for others."""
+    finished, running = wait(carried, return_when=FIRST_COMPLETED)
+    if running:
+        finished |= wait(running, timeout=_GATHER_S).done
+    for future in finished:
+        del carried[future]
+        future.result()
 
 
-def _attempt(desk: Desk, row: Row[Any], now: datetime) -> Result:
+def deliver(desk: Desk, load: Load, now: Callable[[], datetime]) -> None:
+    """Send claimed messages and record what became of them."""
+    if now() >= load.rows[0].leased_until:
+        return  # they waited for a thread until their claim ran out: another worker may have them
+    sender = SENDERS[load.partner]
+    attempted = _attempt(desk, sender, load.rows, now())
+    results = [_final(result, row.tries) for row, result in zip(load.rows, attempted, strict=True)]
+    if sender.settle is not None:
+        for row, result in zip(load.rows, results, strict=True):
+            sender.settle(desk, row, result)
+    _record(desk, load, results, now())
+
+
+def _attempt(desk: Desk, sender: Sender, rows: Sequence[Row[Any]], now: datetime) -> list[Result]:
     try:
-        return _SENDERS[Kind(row.kind)](desk, row, now)
-    except (PortalUnavailable, PlatformUnavailable) as error:
-        return Result(DeliveryState.WAITING, "unavailable", str(error))
-    except (PortalContractBroken, PlatformContractBroken) as error:
-        again = row.attempts < _BROKEN_ANSWERS
-        state = DeliveryState.WAITING if again else DeliveryState.BLOCKED
-        return Result(state, "contract_broken", str(error))
-    except PortalRefused as error:
-        return Result(DeliveryState.BLOCKED, error.code, error.raw or error.message)
-    except Unmapped as error:
-        return Result(DeliveryState.BLOCKED, "unmapped", f"Chưa có ánh xạ cho {error.name}")
+        return sender.send(desk, rows, now)
     except SQLAlchemyError:
         raise  # the database is away: claimed again after the lease
-    except Exception as fault:
-        # A dossier that cannot be put into words must not hold back the others.
-        log.exception("delivery %s of dossier %s", row.id, row.dossier_id)
-        return Result(DeliveryState.BLOCKED, "fault", repr(fault))
+    except Exception as error:
+        log.exception("deliveries %s", [row.id for row in rows])
+        return [fault(error) for _ in rows]
 
 
-def _final(result: Result, attempts: int) -> Result:
+def _final(result: Result, tries: int) -> Result:
     """Give up on what was tried for about a day; else say when to try again."""
     if result.state is not DeliveryState.WAITING:
         return result
-    wait = retry_in(attempts, random.Random())  # noqa: S311  (jitter, not a secret)
-    return replace(result, wait=wait) if wait else replace(result, state=DeliveryState.DEAD)
+    pause = retry_in(tries, random.Random())  # noqa: S311  (jitter, not a secret)
+    return replace(result, wait=pause) if pause else replace(result, state=DeliveryState.DEAD)
 
-
-def _tell_portal(desk: Desk, row: Row[Any], _now: datetime) -> Result:
-    facts = facts_of(desk, row.dossier_id, row.seq)
-    message, progress = dossier_message(facts), progress_row(facts)
-    digest = sha256(body_of(message) + body_of(progress)).hexdigest()
-    portal = desk.partners.portal
-    known = _look_up(desk, row, facts.code)
-    if known != message:
-        portal.tell_dossier(message, is_update=row.seq > 1 or known is not None)
-    answer = portal.tell_progress([progress])
-    return Result(DeliveryState.ACKNOWLEDGED, answer.code, answer.raw, digest)
-
-
-def _look_up(desk: Desk, row: Row[Any], code: str) -> dict[str, Any] | None:
-    """Ask what the portal holds where that is not known, so that nothing is told twice.
-
-    The first event makes the dossier there, later ones find it there by the order of the ledger.
-    Whether an attempt before this one arrived is unknown.
-    """
-    if row.seq > 1 and row.attempts == 1:
-        return None
-    try:
-        return desk.partners.portal.look_up(code)
-    except PortalRefused:
-        if row.seq > 1:
-            raise
-        return None  # "empty or error: not there"; if it is there, adding it will say so
-
-
-def _open_payment(desk: Desk, row: Row[Any], now: datetime) -> Result:
-    order = order_of(desk, row.subject)
-    if order is None:
-        return Result(DeliveryState.ACKNOWLEDGED, "not_needed", "Khoản này không còn chờ mở.")
-    address = desk.partners.payment.open(order, now)
-    record_opened(desk, row.subject, address)
-    return Result(DeliveryState.ACKNOWLEDGED, "00", address)
-
-
-_SENDERS: dict[Kind, Callable[[Desk, Row[Any], datetime], Result]] = {
-    Kind.DOSSIER_EVENT: _tell_portal,
-    Kind.PAYMENT_OPENING: _open_payment,
-}
 
 _CLAIM = text("""
 WITH due AS (
-    SELECT id FROM delivery AS d
+    SELECT id, state, attempts, leased_until, payload_version FROM delivery AS d
     WHERE d.partner = :partner AND d.state IN ('waiting', 'in_flight') AND d.next_at <= :now
         AND (d.state = 'waiting' OR d.leased_until < :now)
         AND NOT EXISTS (
@@ -156,56 +142,119 @@ WITH due AS (
                 -- A payment that could not be opened is over: another may be.
                 AND (d.kind <> 'payment_opening' OR earlier.state NOT IN ('blocked', 'dead')))
     ORDER BY d.next_at, d.id
-    LIMIT :batch
+    LIMIT :most
     FOR UPDATE SKIP LOCKED
+), lost AS (
+    INSERT INTO delivery_attempt (delivery_id, n, ended_at, outcome, payload_version)
+    SELECT id, attempts, leased_until, 'unknown', payload_version
+    FROM due WHERE state = 'in_flight'
+    ON CONFLICT DO NOTHING
 )
 UPDATE delivery SET state = 'in_flight', lease = :lease, leased_until = :until,
-    attempts = attempts + 1
+    attempts = delivery.attempts + 1
 FROM due WHERE delivery.id = due.id
 RETURNING delivery.id, delivery.partner, delivery.dossier_id, delivery.seq, delivery.kind,
-    delivery.subject, delivery.attempts, delivery.lease, delivery.leased_until
+    delivery.subject, delivery.attempts, delivery.attempts - delivery.retried_after AS tries,
+    delivery.lease, delivery.leased_until
 """)
 
 
-def _claim(desk: Desk, now: datetime, batch: int) -> list[Row[Any]]:
-    claimed: list[Row[Any]] = []
+def _claim_for_free_hands(
+    desk: Desk, now: datetime, carried: Counter[Partner], hands: int
+) -> list[Load]:
+    share = max(1, hands * 3 // 4)
+    free = hands - carried.total()
+    found: list[Load] = []
+    if free <= 0:
+        return found
     with acting(desk.engine, SYSTEM) as tx:
-        for partner in Partner:
-            rows = tx.db.execute(
-                _CLAIM,
-                {
-                    "partner": partner,
-                    "now": now,
-                    "until": now + timedelta(seconds=desk.partners.lease_s),
-                    "lease": secrets.token_hex(8),
-                    "batch": batch,
-                },
-            )
-            claimed += rows.all()
-    return claimed
+        for partner in SENDERS:
+            wanted = min(free - len(found), share - carried[partner])
+            if wanted > 0:
+                found += _claim(tx, desk, partner, now, wanted)
+    return found
+
+
+def _claim(tx: Transaction, desk: Desk, partner: Partner, now: datetime, hands: int) -> list[Load]:
+    is_probe = is_half_open(tx, partner, now)
+    if is_probe is None:
+        return []
+    most = SENDERS[partner].most
+    until = now + timedelta(seconds=desk.partners.lease_s)
+    rows = tx.db.execute(
+        _CLAIM,
+        {
+            "partner": partner,
+            "now": now,
+            "until": until,
+            "lease": secrets.token_hex(8),
+            "most": 1 if is_probe else hands * most,
+        },
+    ).all()
+    if is_probe and rows:
+        hold(tx, partner, until)
+    size = max(1, min(most, -(-len(rows) // hands)))
+    return [
+        Load(partner, rows[start : start + size], is_probe) for start in range(0, len(rows), size)
+    ]
 
 
 _RECORD = text("""
-UPDATE delivery SET state = :state, next_at = :next_at, lease = NULL, leased_until = NULL,
-    acknowledged_at = :acknowledged_at, answer_code = :code, answer = :answer,
-    body_sha256 = coalesce(:body_sha256, body_sha256)
-WHERE id = :id AND lease = :lease AND state = 'in_flight'
+WITH result AS (
+    SELECT * FROM jsonb_to_recordset(CAST(:results AS jsonb)) AS result (id bigint, state text,
+        next_at timestamptz, acknowledged_at timestamptz, code text, answer text,
+        body_sha256 text, payload_version smallint)
+), recorded AS (
+    UPDATE delivery SET state = result.state, next_at = result.next_at, lease = NULL,
+        leased_until = NULL, acknowledged_at = result.acknowledged_at, answer_code = result.code,
+        answer = result.answer, body_sha256 = coalesce(result.body_sha256, delivery.body_sha256),
+        payload_version = coalesce(result.payload_version, delivery.payload_version)
+    FROM result
+    WHERE delivery.id = result.id AND lease = :lease AND delivery.state = 'in_flight'
+    RETURNING delivery.id, delivery.attempts, delivery.payload_version, result.state,
+        result.code, result.answer, result.body_sha256
+)
+INSERT INTO delivery_attempt (delivery_id, n, ended_at, outcome, code, answer, body_sha256,
+    payload_version)
+SELECT id, attempts, :now, state, code, answer, body_sha256, payload_version
+FROM recorded WHERE state <> 'acknowledged'
+ON CONFLICT DO NOTHING
 """)
 
 
-def _record(desk: Desk, row: Row[Any], result: Result, now: datetime) -> None:
+def _record(desk: Desk, load: Load, results: Sequence[Result], now: datetime) -> None:
     """Record an attempt, unless the claim was lost to another worker meanwhile."""
     with acting(desk.engine, SYSTEM) as tx:
         tx.db.execute(
             _RECORD,
             {
-                "id": row.id,
-                "lease": row.lease,
-                "state": result.state,
-                "next_at": now + result.wait,
-                "acknowledged_at": now if result.state is DeliveryState.ACKNOWLEDGED else None,
-                "code": result.code,
-                "answer": result.answer[:_ANSWER_LIMIT].replace("\0", ""),
-                "body_sha256": result.body_sha256,
+                "lease": load.rows[0].lease,
+                "now": now,
+                "results": json.dumps(
+                    [
+                        _recorded(row, result, now)
+                        for row, result in zip(load.rows, results, strict=True)
+                    ]
+                ),
             },
         )
+        answered = {result.is_answered for result in results}
+        if True in answered:
+            note_answer(tx, load.partner)
+        elif False in answered:
+            reason = next(result.answer for result in results if result.is_answered is False)
+            note_silence(tx, load.partner, reason, now, is_probe=load.is_probe)
+
+
+def _recorded(row: Row[Any], result: Result, now: datetime) -> dict[str, Any]:
+    is_taken = result.state is DeliveryState.ACKNOWLEDGED
+    return {
+        "id": row.id,
+        "state": result.state,
+        "next_at": (now + result.wait).isoformat(),
+        "acknowledged_at": now.isoformat() if is_taken else None,
+        "code": result.code,
+        "answer": result.answer[:_ANSWER_LIMIT].replace("\0", ""),
+        "body_sha256": result.body_sha256,
+        "payload_version": result.payload_version,
+    }

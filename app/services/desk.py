@@ -1,6 +1,6 @@
 """What every use case works with: the database, reference data, rules, clients of partners."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
@@ -8,8 +8,10 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app.db.reference import References
+from app.domain.deliveries import Generation
 from app.integrations.national_portal import NationalPortal
 from app.integrations.payment_platform import PaymentPlatform
+from app.integrations.portal import Portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +25,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Partners:
-    """Clients of partners, and how they reach us."""
+    """Clients of partners, and how they reach us.
+
+    `portals` are the generations of the national portal that are told; `portal` is the client of
+    the one that has the catalogue.
+    """
 
     portal: NationalPortal
+    portals: Mapping[Generation, Portal]
     payment: PaymentPlatform
     web_url: str
     link_key: bytes

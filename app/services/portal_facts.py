@@ -1,8 +1,13 @@
-"""What the national portal is told of a dossier, read as one of its events left it."""
+"""What the national portal is told of dossiers, read as one of their events left them.
 
+Several dossiers are read at once, each table in one query.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row, select, text
 
@@ -13,8 +18,14 @@ from app.domain.actor import SYSTEM, Role
 from app.domain.documents import seal
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act, Status
-from app.domain.procedure import ApplicantKind, FeeKind, FeePhase
-from app.integrations.portal_messages import DossierFacts, EventFact, FeeFact, PaperFact
+from app.domain.procedure import ApplicantKind, Component, FeeKind, FeePhase
+from app.integrations.portal import (
+    DossierFacts,
+    EventFact,
+    FeeFact,
+    PaperFact,
+    PaperOnPaper,
+)
 from app.services.desk import Desk
 
 _TITLES = {
@@ -27,65 +38,130 @@ _TITLES = {
 }
 
 
+@dataclass(slots=True)
+class _Record:
+    """All that is known of one dossier, whenever it came."""
+
+    dossier: Row[Any]
+    events: list[Row[Any]] = field(default_factory=list)
+    papers: list[Row[Any]] = field(default_factory=list)
+    on_paper: list[Row[Any]] = field(default_factory=list)
+    paid_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Dossiers as they were read, by their keys."""
+
+    desk: Desk
+    catalogue: Catalogue
+    found: Mapping[int, _Record]
+
+    def at(self, dossier_id: int, seq: int) -> DossierFacts:
+        """Return a dossier as its event `seq` left it."""
+        record = self.found[dossier_id]
+        events = [_event(row, self.catalogue) for row in record.events if row.seq <= seq]
+        return _facts(self.desk, record, self.catalogue, events)
+
+
 def facts_of(desk: Desk, dossier_id: int, seq: int) -> DossierFacts:
-    """Read a dossier up to and including its event `seq`."""
+    """Read one dossier up to and including its event `seq`."""
+    return read_records(desk, [dossier_id]).at(dossier_id, seq)
+
+
+def read_records(desk: Desk, dossier_ids: Sequence[int]) -> Records:
+    """Read dossiers with their events, papers and online payments."""
+    keys = {"ids": list(dossier_ids)}
     with acting(desk.engine, SYSTEM) as tx:
         catalogue = desk.references.catalogue(tx)
-        row = tx.db.execute(select(dossier).where(dossier.c.id == dossier_id)).one()
-        events = [
-            _event(event, catalogue)
-            for event in tx.db.execute(
-                select(dossier_event)
-                .where(dossier_event.c.dossier_id == dossier_id, dossier_event.c.seq <= seq)
-                .order_by(dossier_event.c.seq)
-            )
-        ]
-        papers, results = _papers(desk, tx, dossier_id, events)
-        is_paid = _is_paid_online(tx, dossier_id, events[-1].at)
-    return _facts(row, catalogue, events, papers, results, is_paid_online=is_paid)
+        rows = tx.db.execute(select(dossier).where(dossier.c.id.in_(dossier_ids)))
+        found = {row.id: _Record(row) for row in rows}
+        for row in tx.db.execute(
+            select(dossier_event)
+            .where(dossier_event.c.dossier_id.in_(dossier_ids))
+            .order_by(dossier_event.c.dossier_id, dossier_event.c.seq)
+        ):
+            found[row.dossier_id].events.append(row)
+        _read_papers(tx, keys, found)
+        for row in tx.db.execute(_PAID, keys):
+            found[row.dossier_id].paid_at = row.paid_at
+    return Records(desk, catalogue, found)
+
+
+_PAPERS = text("""
+    SELECT document.dossier_id, document.id, document.name, document.kind, document.sha256,
+        part.component, part.n, part.added_at
+    FROM document
+    LEFT JOIN dossier_component AS part ON part.dossier_id = document.dossier_id
+        AND part.document_id = document.id
+    WHERE document.dossier_id = ANY (:ids)
+    ORDER BY document.dossier_id, part.n, document.uploaded_at, document.id
+""")
+_ON_PAPER = text("""
+    SELECT dossier_id, component, n, added_at FROM dossier_component
+    WHERE dossier_id = ANY (:ids) AND document_id IS NULL ORDER BY dossier_id, n
+""")
+_PAID = text("""
+    SELECT dossier_id, min(paid_at) AS paid_at FROM payment
+    WHERE dossier_id = ANY (:ids) AND method = 'platform' AND status = 'paid'
+    GROUP BY dossier_id
+""")
+
+
+def _read_papers(tx: Transaction, keys: dict[str, Any], found: Mapping[int, _Record]) -> None:
+    for row in tx.db.execute(_PAPERS, keys):
+        found[row.dossier_id].papers.append(row)
+    for row in tx.db.execute(_ON_PAPER, keys):
+        found[row.dossier_id].on_paper.append(row)
 
 
 def _facts(
-    row: Row[Any],
-    catalogue: Catalogue,
-    events: list[EventFact],
-    papers: list[PaperFact],
-    results: list[PaperFact],
-    *,
-    is_paid_online: bool,
+    desk: Desk, record: _Record, catalogue: Catalogue, events: list[EventFact]
 ) -> DossierFacts:
+    row, until = record.dossier, events[-1].at
     offered = catalogue.offered[row.procedure_version_id]
+    components = {part.code: part for part in offered.version.components}
+    papers, results = _papers(desk, record, components, events)
+    agency = catalogue.agency_of(row.agency_id)
     return DossierFacts(
         code=row.code,
         procedure_code=offered.procedure.code,
         procedure_name=offered.procedure.name,
         field_code=offered.procedure.field.code,
         field_name=offered.procedure.field.name,
-        agency_name=catalogue.agency_of(row.agency_id).name,
+        agency_code=agency.code,
+        agency_name=agency.name,
         channel=Channel(row.channel),
         return_way=ReturnWay(row.return_way),
         applicant_kind=ApplicantKind(row.applicant_kind),
         applicant_number=row.applicant_number,
         applicant_name=row.applicant_name,
+        address=row.contact.get("address"),
         phone=row.contact.get("phone"),
         email=row.contact.get("email"),
+        submitter_name=row.submitter_name,
+        submitter_number=row.submitter_number,
         tech_id=row.submitter_tech_id,
         is_verified=bool(row.is_verified),
-        is_paid_online=is_paid_online,
+        is_paid_online=record.paid_at is not None and record.paid_at <= until,
         received_at=row.received_at,
+        form=row.form,
+        result_code=offered.version.result.code,
         events=events,
         papers=papers,
+        on_paper=_on_paper(record, components, until),
         results=results,
-        fees=[
-            FeeFact(
-                fee["code"],
-                fee["name"],
-                FeeKind(fee["kind"]),
-                fee["amount_vnd"],
-                FeePhase(fee["phase"]),
-            )
-            for fee in row.fees
-        ],
+        fees=[_fee(fee) for fee in row.fees],
+    )
+
+
+def _fee(fee: Mapping[str, Any]) -> FeeFact:
+    return FeeFact(
+        fee["code"],
+        fee["name"],
+        FeeKind(fee["kind"]),
+        fee["amount_vnd"],
+        FeePhase(fee["phase"]),
     )
 
 
@@ -103,46 +179,56 @@ def _event(row: Row[Any], catalogue: Catalogue) -> EventFact:
 
 
 def _papers(
-    desk: Desk, tx: Transaction, dossier_id: int, events: list[EventFact]
+    desk: Desk,
+    record: _Record,
+    components: Mapping[str, Component],
+    events: Sequence[EventFact],
 ) -> tuple[list[PaperFact], list[PaperFact]]:
     """Return the papers handed in, and the results given, until the last of `events`."""
-    rows = tx.db.execute(
-        text("""
-            SELECT document.id, document.name, document.kind, part.added_at
-            FROM document
-            LEFT JOIN dossier_component AS part ON part.dossier_id = document.dossier_id
-                AND part.document_id = document.id
-            WHERE document.dossier_id = :id
-            ORDER BY part.n, document.uploaded_at, document.id
-        """),
-        {"id": dossier_id},
-    ).all()
     until = events[-1].at
     is_resolved = any(event.act is Act.RESOLVE for event in events)
+    handed_in = [row for row in record.papers if _is_in(row, until)]
+    last: defaultdict[str, int] = defaultdict(int)
+    for row in [*handed_in, *(row for row in record.on_paper if row.added_at <= until)]:
+        if row.component is not None:
+            last[row.component] = max(last[row.component], row.n)
     papers = [
-        _paper(desk, row.id, row.name) for row in rows if _is_in(row.kind, row.added_at, until)
+        _paper(desk, row, components, is_replaced=bool(row.n and row.n < last[row.component]))
+        for row in handed_in
     ]
-    results = [_paper(desk, row.id, row.name) for row in rows if row.kind == "result"]
-    return papers, results if is_resolved else []
+    results = [
+        _paper(desk, row, components, is_replaced=False)
+        for row in record.papers
+        if row.kind == "result" and is_resolved
+    ]
+    return papers, results
 
 
-def _is_in(kind: str, added_at: datetime | None, until: datetime) -> bool:
-    return kind == "component" and (added_at is None or added_at <= until)
+def _is_in(row: Row[Any], until: datetime) -> bool:
+    return row.kind == "component" and (row.added_at is None or row.added_at <= until)
 
 
-def _paper(desk: Desk, document_id: UUID, name: str) -> PaperFact:
-    mark = seal(document_id, desk.partners.link_key)
-    link = f"{desk.partners.web_url}/v1/shared-documents/{document_id}/{mark}"
-    return PaperFact(document_id, name, link)
-
-
-def _is_paid_online(tx: Transaction, dossier_id: int, until: datetime) -> bool:
-    return bool(
-        tx.db.scalar(
-            text("""
-                SELECT EXISTS (SELECT FROM payment WHERE dossier_id = :id
-                    AND method = 'platform' AND status = 'paid' AND paid_at <= :until)
-            """),
-            {"id": dossier_id, "until": until},
-        )
+def _paper(
+    desk: Desk, row: Row[Any], components: Mapping[str, Component], *, is_replaced: bool
+) -> PaperFact:
+    mark = seal(row.id, desk.partners.link_key)
+    link = f"{desk.partners.web_url}/v1/shared-documents/{row.id}/{mark}"
+    part = components.get(row.component)
+    name = part.name if part else None
+    return PaperFact(
+        row.id, row.name, link, row.sha256, row.component, name, row.added_at, is_replaced
     )
+
+
+def _on_paper(
+    record: _Record, components: Mapping[str, Component], until: datetime
+) -> list[PaperOnPaper]:
+    found = []
+    for row in record.on_paper:
+        part = components.get(row.component)
+        if part is None or row.added_at > until:
+            continue
+        is_original = part.originals > 0
+        count = part.originals if is_original else part.copies
+        found.append(PaperOnPaper(row.component, part.name, count, is_original))
+    return found

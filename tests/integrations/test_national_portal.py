@@ -12,10 +12,8 @@ import pytest
 from app.integrations.national_portal import (
     Account,
     NationalPortal,
-    PortalContractBroken,
-    PortalRefused,
-    PortalUnavailable,
 )
+from app.integrations.portal import PortalContractBroken, PortalRefused, PortalUnavailable
 
 ACCOUNT = Account(
     "VXPAdapter", "sample", "mật khẩu", "000.00.00.H44", "VN:GOV:000.00.00.G22:vpcpdvcprovider"

@@ -16,10 +16,9 @@ from app.integrations.national_portal import (
     FEE_PHASE,
     RETURN_WAY,
     STATUS,
-    Unmapped,
     stamp,
-    word,
 )
+from app.integrations.portal import Unmapped, word
 
 
 @pytest.mark.parametrize(

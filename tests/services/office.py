@@ -261,7 +261,7 @@ class Office:
     def drain(self, *, threads: int = 4) -> None:
         """Tell partners what is due now."""
         with ThreadPoolExecutor(threads) as pool:
-            while deliveries.drain(self.desk, self.clock, threads=pool, batch=threads * 2):
+            while deliveries.drain(self.desk, self.clock, threads=pool, hands=threads):
                 pass
 
     def settle(self) -> None:
@@ -323,8 +323,9 @@ class Office:
 
 
 _NEXT = """
-    SELECT min(CASE d.state WHEN 'in_flight' THEN d.leased_until ELSE d.next_at END) AS at
-    FROM delivery AS d
+    SELECT min(greatest(breaker.open_until,
+        CASE d.state WHEN 'in_flight' THEN d.leased_until ELSE d.next_at END)) AS at
+    FROM delivery AS d LEFT JOIN partner_breaker AS breaker ON breaker.partner = d.partner
     WHERE d.state IN ('waiting', 'in_flight') AND NOT EXISTS (
         SELECT FROM delivery AS earlier
         WHERE earlier.dossier_id = d.dossier_id AND earlier.partner = d.partner

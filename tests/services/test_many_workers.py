@@ -35,7 +35,7 @@ def _drain_together(office: Office, desks: list[Desk]) -> None:
     def work(desk: Desk) -> None:
         start.wait()
         with ThreadPoolExecutor(3) as pool:
-            while deliveries.drain(desk, office.clock, threads=pool, batch=5):
+            while deliveries.drain(desk, office.clock, threads=pool, hands=3):
                 pass
 
     with ThreadPoolExecutor(len(desks)) as workers:
@@ -64,7 +64,7 @@ def test_events_that_come_while_workers_work_are_told_in_order_too(
     def work(desk: Desk) -> None:
         with ThreadPoolExecutor(2) as pool:
             while not done.is_set():
-                deliveries.drain(desk, office.clock, threads=pool, batch=4)
+                deliveries.drain(desk, office.clock, threads=pool, hands=2)
 
     with ThreadPoolExecutor(len(desks)) as workers:
         working = [workers.submit(work, desk) for desk in desks]
@@ -156,7 +156,7 @@ def test_a_claim_that_waited_too_long_for_a_thread_is_left_to_who_has_it_now(
 
 def _drain_once(office: Office, desk: Desk) -> None:
     with ThreadPoolExecutor(1) as pool:
-        deliveries.drain(desk, office.clock, threads=pool, batch=10)
+        deliveries.drain(desk, office.clock, threads=pool, hands=1)
 
 
 def _until_hit(mocks: Mocks, kind: str) -> None:

@@ -17,7 +17,9 @@ from tests.services.office import Mocks, Office, opened, release
 
 JOURNEY = (Act.SUBMIT, Act.ACCEPT, Act.START, Act.RESOLVE, Act.RETURN_RESULT)
 LOOK_UP, TELL, PROGRESS = "TraCuuHoSo", "DongBoHoSoMC", "CapNhatTienDoHoSoMC"
-CALLS = ("login", LOOK_UP, TELL, PROGRESS)
+STATUS = "DongBoTrangThaiHoSo"
+FIRST_CALLS = ("login", LOOK_UP, TELL, PROGRESS)
+CALLS = (*FIRST_CALLS, STATUS)
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ TROUBLES = [
     Trouble("quota"),
     Trouble("duplicate"),
     Trouble("out_of_order", given={"seconds": 0.05}),
-    Trouble("expired_session", calls=(LOOK_UP, TELL, PROGRESS)),
+    Trouble("expired_session", calls=(LOOK_UP, TELL, PROGRESS, STATUS)),
     Trouble("already_exists", calls=(TELL, PROGRESS)),
 ]
 CASES = [(trouble, call) for trouble in TROUBLES for call in trouble.calls]
@@ -127,7 +129,7 @@ def test_a_lost_answer_and_a_look_up_that_fails_bring_a_later_event_before_a_per
     code = office.walk(Act.SUBMIT, Act.ACCEPT)
     office.drain()
     office.act(code, Act.START)
-    mocks.fault("reset_after", service=TELL)
+    mocks.fault("reset_after", service=STATUS)
     office.drain()
     mocks.fault("error_code", service=LOOK_UP, error_code=-7, message="Cổng đang khóa sổ")
 
@@ -166,7 +168,7 @@ def test_a_long_outage_is_waited_out(shared_office: Office, mocks: Mocks) -> Non
     assert office.clock() - begun > timedelta(hours=8)
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", FIRST_CALLS)
 def test_a_portal_that_answers_for_a_day_with_a_quota_is_given_up_with_the_reason(
     shared_office: Office, mocks: Mocks, call: str
 ) -> None:

@@ -15,7 +15,7 @@ from app.domain.procedure import ApplicantKind
 from app.integrations.portal_messages import dossier_message, progress_row
 from app.services import processing
 from app.services.portal_facts import facts_of
-from tests.builders import DESK, DISTRICT, settings_for
+from tests.builders import DESK, DISTRICT, procedure, settings_for
 from tests.services.office import Mocks, Office, a_desk, stamp
 
 LAND, ALL_KINDS, BUSINESS = "2.000889", "2.000755", "2.002286"
@@ -105,6 +105,7 @@ def test_an_online_submission_is_told_with_who_what_where_and_its_papers(
         "DuocThanhToanTrucTuyen": "0",
         "DinhDanhCHS": [{"LoaiDinhDanh": "1", "SoDinhDanh": "025099000001"}],
         "DSKetNoiCSDL": [],
+        "DanhSachTepDinhKemKhac": [],
         "DanhSachHoSoBoSung": [],
         "DanhSachGiayToKetQua": [],
     }
@@ -127,6 +128,15 @@ def test_a_dossier_on_paper_has_no_file_and_an_unverified_account_is_told_as_suc
     told = _told(shared_office, shared_office.take_in(DESK, DISTRICT))
 
     assert told["TaiLieuNop"] == []
+    assert told["DanhSachTepDinhKemKhac"] == [
+        {
+            "TenGiayTo": part["name"],
+            "SoLuong": part["originals"] or part["copies"],
+            "LoaiGiayTo": 1 if part["originals"] else 2,
+        }
+        for part in procedure(DESK)["components"]
+        if part["required"]
+    ]
     assert told["HoSoCoThanhPhanSoHoa"] == "0"
     assert told["TaiKhoanDuocXacThucVoiVNeID"] == "0"
     assert "MaDoiTuong" not in told
@@ -166,17 +176,24 @@ def test_dates_supplements_and_results_appear_with_their_event_and_stay(
         "NoiDungBoSung": "Tờ khai: bản chụp bị mờ",
         "NgayBoSung": at[Act.REQUEST_SUPPLEMENT],
         "TrangThaiBoSung": False,
+        "NgayHenTraTruoc": stamp(due[Act.START]),
     }
     assert told[Act.REQUEST_SUPPLEMENT]["DanhSachHoSoBoSung"] == [asked]
+    papers = told[Act.SUPPLEMENT]["TaiLieuNop"]
+    assert [paper["IsDeleted"] for paper in papers] == ["True"] + ["False"] * 4
     answered = {
         "NguoiTiepNhanBoSung": "Trần Thị Mẫu",
         "NgayTiepNhanBoSung": at[Act.SUPPLEMENT],
         "TrangThaiBoSung": True,
+        "DanhSachGiayToBoSung": [papers[-1]],
+        "NgayHenTraMoi": stamp(due[Act.SUPPLEMENT]),
     }
     assert told[Act.SUPPLEMENT]["DanhSachHoSoBoSung"] == [asked | answered]
     [result] = told[Act.RESOLVE]["DanhSachGiayToKetQua"]
     assert result["TenGiayTo"] == "ket-qua"
     assert result["GiayToId"] in result["DuongDanTepTinKetQua"]
+    assert result["MaGiayToKetQua"] == procedure(LAND)["result"]["code"]
+    assert told[Act.ACCEPT]["SoBienNhan"] == code
 
 
 def test_a_refusal_is_told_with_its_instant_and_reason(shared_office: Office) -> None:
@@ -242,7 +259,10 @@ def recorded(shared_office: Office) -> Iterator[list[dict[str, Any]]]:
         body = json.loads(request.content)
         if body.get("service") == "DongBoHoSoMC":
             sent.extend(body["data"])
+        elif body.get("service") == "DongBoTrangThaiHoSo":
+            sent.extend(sent[-1] | {"TrangThaiHoSo": row["TrangThai"]} for row in body["data"])
 
+    shared_office.settle()
     hooks = shared_office.desk.partners.portal.http.event_hooks
     shared_office.desk.partners.portal.http.event_hooks = {"request": [record]}
     yield sent

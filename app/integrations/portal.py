@@ -1,0 +1,239 @@
+"""The port to the national portal: one for every generation of it, an adapter for each.
+
+An adapter gets dossiers as our facts and answers with a verdict for each; it never raises for what
+a partner does. Our words become a partner's in the adapter and nowhere else: a word without a
+mapping is `Unmapped` and stops that message with its name, it is never sent empty.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, auto
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from app.domain.intake import Channel, ReturnWay
+from app.domain.lifecycle import Act, Status
+from app.domain.procedure import ApplicantKind, FeeKind, FeePhase
+
+
+class PortalUnavailable(Exception):
+    """No answer, a 5xx, a quota, no session: try later.
+
+    Whether the message arrived is unknown: ask before sending it again.
+    """
+
+
+class PortalContractBroken(Exception):
+    """An answer that cannot be read: a person looks."""
+
+
+class PortalRefused(Exception):
+    """The portal read the message and does not take it: `code` and its words."""
+
+    def __init__(self, code: str, message: str, raw: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.raw = raw
+
+
+class Unmapped(Exception):
+    """One of our values has no word at the portal: `name` is that value."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class EventFact:
+    act: Act
+    target: Status
+    actor_name: str
+    actor_title: str
+    agency_name: str
+    at: datetime
+    due_at: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaperFact:
+    """A file of the dossier; `is_replaced` by a later one for the same component."""
+
+    document_id: UUID
+    name: str
+    link: str
+    sha256: str
+    component: str | None
+    component_name: str | None
+    added_at: datetime | None
+    is_replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaperOnPaper:
+    """A component that was handed in as paper: how many originals or, without any, copies."""
+
+    component: str
+    name: str
+    count: int
+    is_original: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FeeFact:
+    code: str
+    name: str
+    kind: FeeKind
+    amount_vnd: int
+    phase: FeePhase
+
+
+@dataclass(frozen=True, slots=True)
+class DossierFacts:
+    """A dossier up to and including one event, the last of `events`."""
+
+    code: str
+    procedure_code: str
+    procedure_name: str
+    field_code: str
+    field_name: str
+    agency_code: str
+    agency_name: str
+    channel: Channel
+    return_way: ReturnWay
+    applicant_kind: ApplicantKind
+    applicant_number: str
+    applicant_name: str
+    address: str | None
+    phone: str | None
+    email: str | None
+    submitter_name: str
+    submitter_number: str | None
+    tech_id: str | None
+    is_verified: bool
+    is_paid_online: bool
+    received_at: datetime
+    form: Mapping[str, Any]
+    result_code: str
+    events: Sequence[EventFact]
+    papers: Sequence[PaperFact]
+    on_paper: Sequence[PaperOnPaper]
+    results: Sequence[PaperFact]
+    fees: Sequence[FeeFact]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One event of one dossier that is to be told.
+
+    `before` are the facts as the event before left them, which the portal holds by the order of
+    the ledger; `is_sure` says that it does, because nothing of this event was sent before.
+    """
+
+    dossier_id: int
+    facts: DossierFacts
+    before: DossierFacts | None
+    is_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the portal said to a message that it took."""
+
+    code: str
+    raw: str
+
+
+class Ending(StrEnum):
+    """How one attempt ended."""
+
+    TAKEN = auto()
+    REFUSED = auto()  # the partner read it and does not take it
+    UNAVAILABLE = auto()  # no answer: whether it arrived is unknown
+    UNREADABLE = auto()  # an answer that breaks the contract
+    UNMAPPED = auto()  # a value of ours has no word there; nothing was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a telling; `raw` is the partner's answer or, without one, the reason."""
+
+    ending: Ending
+    code: str
+    raw: str
+    body_sha256: str | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        return self.ending is Ending.TAKEN
+
+
+class Portal(Protocol):
+    """A generation of the national portal; the tellings of one call are of different dossiers."""
+
+    @property
+    def payload_version(self) -> int:
+        """The version of the messages that the adapter writes."""
+
+    def tell(self, tellings: Sequence[Telling]) -> list[Verdict]:
+        """Tell events, several at once where the portal can; one verdict each, in order."""
+
+
+def verdict_of(error: Exception) -> Verdict:
+    """Return what an error means for the message that met it."""
+    if isinstance(error, PortalRefused):
+        return Verdict(Ending.REFUSED, error.code, error.raw or error.message)
+    if isinstance(error, Unmapped):
+        return Verdict(Ending.UNMAPPED, "unmapped", f"Chưa có ánh xạ cho {error.name}")
+    if isinstance(error, PortalContractBroken):
+        return Verdict(Ending.UNREADABLE, "contract_broken", str(error))
+    return Verdict(Ending.UNAVAILABLE, "unavailable", str(error))
+
+
+PORTAL_ERRORS = (PortalUnavailable, PortalContractBroken, PortalRefused, Unmapped)
+
+
+def word(table: Mapping[Any, str], value: Any) -> str:  # noqa: ANN401  (any of our enums)
+    """Return the portal's word for one of ours; raises `Unmapped`."""
+    try:
+        return table[value]
+    except KeyError as error:
+        raise Unmapped(f"{type(value).__name__}.{value}") from error
+
+
+Item = TypeVar("Item")
+
+
+def in_pieces(
+    items: Sequence[Item],
+    size: int,
+    together: Callable[[Sequence[Item]], Answer],
+    alone: Callable[[Item, bool], Answer],
+) -> Iterator[tuple[Item, Verdict]]:
+    """Send items in calls of at most `size`; yield each with its verdict.
+
+    A refusal of several is nobody's verdict: each of them is then sent alone. `alone` is told
+    whether that was so, because a part of what was refused may have been taken after all.
+    """
+    for start in range(0, len(items), size):
+        piece = items[start : start + size]
+        if len(piece) == 1:
+            yield piece[0], _answered(lambda: alone(piece[0], False))  # noqa: B023, FBT003
+            continue
+        verdict = _answered(lambda: together(piece))  # noqa: B023  (called at once)
+        for item in piece:
+            if verdict.ending is Ending.REFUSED:
+                yield item, _answered(lambda: alone(item, True))  # noqa: B023, FBT003
+            else:
+                yield item, verdict
+
+
+def _answered(call: Callable[[], Answer]) -> Verdict:
+    try:
+        answer = call()
+    except PORTAL_ERRORS as error:
+        return verdict_of(error)
+    return Verdict(Ending.TAKEN, answer.code, answer.raw)

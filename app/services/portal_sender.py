@@ -1,0 +1,110 @@
+"""Telling the national portal: dossiers as their events left them, by the generation due."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db.access import acting
+from app.db.portal import portal_route
+from app.domain.actor import SYSTEM
+from app.domain.deliveries import DeliveryState, Generation
+from app.domain.portal_routes import Route, route_of
+from app.integrations.portal import Ending, Portal, Telling, Verdict
+from app.services.desk import Desk
+from app.services.portal_facts import Records, read_records
+from app.services.results import Result, broken, fault
+
+log = logging.getLogger(__name__)
+
+MOST = 10
+"""Dossiers that one hand tells at once: what one call of progress may carry."""
+
+_Place = tuple[int, Telling]
+
+
+def send(desk: Desk, rows: Sequence[Row[Any]], _now: datetime) -> list[Result]:
+    """Tell the events of some rows, each of another dossier; one result each, in order."""
+    records = read_records(desk, [row.dossier_id for row in rows])
+    routes = _routes(desk)
+    results: dict[int, Result] = {}
+    ways: defaultdict[Generation, list[_Place]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        try:
+            telling = _telling(records, row)
+            ways[_generation(records, routes, row)].append((place, telling))
+        except Exception as error:
+            log.exception("delivery %s of dossier %s", row.id, row.dossier_id)
+            results[place] = fault(error)
+    for generation, places in ways.items():
+        portal = desk.partners.portals[generation]
+        for (place, _), result in zip(places, _tell(portal, rows, places), strict=True):
+            results[place] = result
+    return [results[place] for place in range(len(rows))]
+
+
+def _telling(records: Records, row: Row[Any]) -> Telling:
+    is_first = row.seq == 1
+    return Telling(
+        dossier_id=row.dossier_id,
+        facts=records.at(row.dossier_id, row.seq),
+        before=None if is_first else records.at(row.dossier_id, row.seq - 1),
+        is_sure=not is_first and row.attempts == 1,
+    )
+
+
+def _generation(records: Records, routes: list[Route], row: Row[Any]) -> Generation:
+    known = records.found[row.dossier_id].dossier
+    agency = records.catalogue.agency_of(known.agency_id).code
+    return route_of(routes, agency, known.received_on).generation
+
+
+def _routes(desk: Desk) -> list[Route]:
+    with acting(desk.engine, SYSTEM) as tx:
+        return [
+            Route(row.agency, row.valid_from, Generation(row.generation), row.unit)
+            for row in tx.db.execute(select(portal_route))
+        ]
+
+
+def _tell(portal: Portal, rows: Sequence[Row[Any]], places: Sequence[_Place]) -> list[Result]:
+    try:
+        verdicts = portal.tell([telling for _, telling in places])
+    except SQLAlchemyError:
+        raise  # the database is away: claimed again after the lease
+    except Exception as error:
+        # A dossier that cannot be put into words must not hold back the others.
+        if len(places) > 1:
+            return [_tell(portal, rows, [place])[0] for place in places]
+        log.exception("dossier %s", places[0][1].facts.code)
+        return [fault(error)]
+    return [
+        _result(verdict, rows[place].tries, portal.payload_version)
+        for (place, _), verdict in zip(places, verdicts, strict=True)
+    ]
+
+
+_STATES = {
+    Ending.TAKEN: DeliveryState.ACKNOWLEDGED,
+    Ending.REFUSED: DeliveryState.BLOCKED,
+    Ending.UNMAPPED: DeliveryState.BLOCKED,
+    Ending.UNAVAILABLE: DeliveryState.WAITING,
+}
+_ANSWERED = {Ending.TAKEN: True, Ending.REFUSED: True, Ending.UNAVAILABLE: False}
+
+
+def _result(verdict: Verdict, tries: int, payload_version: int) -> Result:
+    if verdict.ending is Ending.UNREADABLE:
+        return broken(tries, verdict.raw)
+    return Result(
+        _STATES[verdict.ending],
+        verdict.code,
+        verdict.raw,
+        verdict.body_sha256,
+        payload_version,
+        _ANSWERED.get(verdict.ending),
+    )
