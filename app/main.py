@@ -14,6 +14,7 @@ from app import clock
 from app.api import (
     acts,
     catalogue,
+    deliveries,
     documents,
     dossiers,
     figures,
@@ -80,7 +81,17 @@ def build(settings: Settings) -> FastAPI:
         readiness=lambda: _readiness(desk),
         link_key=settings.link_key,
     )
-    for module in (intake, dossiers, acts, papers, documents, payments, catalogue, figures):
+    for module in (
+        intake,
+        dossiers,
+        acts,
+        papers,
+        documents,
+        payments,
+        catalogue,
+        figures,
+        deliveries,
+    ):
         app.include_router(module.router)
     app.include_router(health_router)
     problems.register(app)

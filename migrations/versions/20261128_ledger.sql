@@ -148,8 +148,12 @@ SELECT delivery.id, delivery.partner, delivery.dossier_id, delivery.seq, deliver
     delivery.payload_version, delivery.state, delivery.attempts, delivery.retried_after,
     delivery.next_at, delivery.leased_until, delivery.acknowledged_at, delivery.answer_code,
     delivery.answer, delivery.body_sha256, delivery.parked_at,
-    dossier.code AS dossier_code, dossier.agency_id, dossier.received_on
+    dossier.code AS dossier_code, dossier.agency_id,
+    coalesce(event.occurred_at, payment.opened_at) AS arose_at
 FROM delivery JOIN dossier ON dossier.id = delivery.dossier_id
+LEFT JOIN dossier_event AS event ON delivery.kind = 'dossier_event'
+    AND event.dossier_id = delivery.dossier_id AND event.seq = delivery.seq
+LEFT JOIN payment ON payment.reference = delivery.subject
 WHERE (SELECT acting_role()) = 'system'
     OR ((SELECT acting_role()) IN ('administrator', 'receptionist', 'officer', 'approver')
         AND dossier.agency_ids && (SELECT acting_agencies()));

@@ -17,7 +17,18 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app.api import acts, catalogue, documents, dossiers, figures, health, intake, papers, payments
+from app.api import (
+    acts,
+    catalogue,
+    deliveries,
+    documents,
+    dossiers,
+    figures,
+    health,
+    intake,
+    papers,
+    payments,
+)
 from app.api.problems import STATUS
 from tests.builders import Api, a_dossier
 
@@ -160,7 +171,18 @@ CHECKS = [
 ]
 
 
-MODULES = (intake, dossiers, acts, documents, payments, papers, catalogue, figures, health)
+MODULES = (
+    intake,
+    dossiers,
+    acts,
+    documents,
+    payments,
+    papers,
+    catalogue,
+    figures,
+    health,
+    deliveries,
+)
 ROUTES = sorted(
     (method.lower(), route.path)
     for module in MODULES

@@ -16,10 +16,13 @@ from tests.builders import Api
 
 SECURED = ["dossier", "dossier_component", "dossier_event", "payment", "document"]
 READ_ONLY = {
-    *("report_group", "agency", "procedure", "procedure_version", "procedure_agency"),
-    *("calendar_day", "office_hours", "revision"),
+    *("report_group", "agency", "calendar_day", "office_hours", "portal_route", "revision"),
 }
-APPEND_ONLY = {"dossier_component", "dossier_event", "file_chunk", "signature_verdict"}
+APPEND_ONLY = {
+    *("dossier_component", "dossier_event", "file_chunk", "signature_verdict"),
+    *("delivery_act", "delivery_attempt", "portal_file"),
+    *("procedure", "procedure_agency", "procedure_version"),
+}
 OUT_OF_REACH = {"replay_batch"}
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
@@ -212,6 +215,11 @@ def test_the_applications_role_may_do_with_a_table_what_it_must_and_no_more(
         "CREATE OR REPLACE FUNCTION acting_role() RETURNS text LANGUAGE sql RETURN 'system'",
         "UPDATE agency SET name = 'khác'",
         "UPDATE procedure_version SET definition = '{}'",
+        "UPDATE procedure SET code = 'khác'",
+        "UPDATE delivery_act SET reason = 'khác'",
+        "UPDATE delivery_attempt SET answer = ''",
+        "DELETE FROM delivery",
+        "UPDATE portal_route SET generation = 'central'",
         "COPY (SELECT 1) TO PROGRAM 'true'",
         "SELECT pg_read_file('/etc/passwd')",
         "SELECT lo_import('/etc/passwd')",
