@@ -17,6 +17,7 @@ from app.api import (
     deliveries,
     documents,
     dossiers,
+    drafts,
     figures,
     intake,
     papers,
@@ -91,6 +92,7 @@ def build(settings: Settings) -> FastAPI:
         catalogue,
         figures,
         deliveries,
+        drafts,
     ):
         app.include_router(module.router)
     app.include_router(health_router)

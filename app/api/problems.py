@@ -62,6 +62,7 @@ STATUS = {
     "payment.not_found": 404,
     "payment.refused": 409,
     "period.refused": 422,
+    "procedure.invalid_definition": 422,
     "procedure.not_found": 404,
     "resolution.reason_missing": 422,
     "resolution.result_missing": 422,

@@ -3,6 +3,7 @@
 import typer
 
 from app.cli.annex import annex
+from app.cli.catalogue import catalogue
 from app.cli.deliveries import deliveries
 from app.cli.demo import demo
 from app.cli.due import due
@@ -26,7 +27,8 @@ _app = typer.Typer(
 for _command in (up, serve, worker, mocks, migrate, replay, annex, due, demo, token):
     _app.command()(_command)
 _app.command("verify-signature")(verify_signature)
-_app.add_typer(deliveries)
+for _group in (catalogue, deliveries):
+    _app.add_typer(_group)
 
 
 def main() -> None:

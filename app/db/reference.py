@@ -101,11 +101,15 @@ def _definitions(db: Connection) -> dict[str, dict[str, object]]:
     """Put each procedure's document together again, its versions in order."""
     versions: defaultdict[int, list[object]] = defaultdict(list)
     for row in db.execute(
-        select(procedure_version.c.procedure_id, procedure_version.c.definition).order_by(
-            procedure_version.c.procedure_id, procedure_version.c.version
-        )
+        select(
+            procedure_version.c.procedure_id,
+            procedure_version.c.definition,
+            procedure_version.c.valid_to,
+        ).order_by(procedure_version.c.procedure_id, procedure_version.c.version)
     ):
-        versions[row.procedure_id].append(row.definition)
+        # The column counts: the next version, once published, ends this one.
+        ends = row.valid_to.isoformat() if row.valid_to else None
+        versions[row.procedure_id].append({**row.definition, "valid_to": ends})
     return {
         row.code: {
             "code": row.code,

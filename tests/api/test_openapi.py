@@ -23,6 +23,7 @@ from app.api import (
     deliveries,
     documents,
     dossiers,
+    drafts,
     figures,
     health,
     intake,
@@ -181,7 +182,7 @@ MODULES = (
     catalogue,
     figures,
     health,
-    deliveries,
+    *(deliveries, drafts),
 )
 ROUTES = sorted(
     (method.lower(), route.path)
