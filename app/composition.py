@@ -9,10 +9,13 @@ from sqlalchemy import Engine
 from app.db.access import connect
 from app.db.bell import Bell
 from app.domain.deliveries import Generation
+from app.integrations.central_client import CentralClient, Client
+from app.integrations.central_portal import CentralPortal
 from app.integrations.mapi_portal import MapiPortal
 from app.integrations.national_portal import Account, NationalPortal
 from app.integrations.payment_platform import Merchant, PaymentPlatform
 from app.services.desk import Desk, Partners, Rules
+from app.services.portal_registry import PortalRegistry
 from app.settings import Settings
 
 
@@ -32,7 +35,10 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
     portal = _portal(settings)
     partners = Partners(
         portal=portal,
-        portals={Generation.MAPI: MapiPortal(portal)},
+        portals={
+            Generation.MAPI: MapiPortal(portal),
+            Generation.CENTRAL: CentralPortal(_central(settings), PortalRegistry(engine)),
+        },
         payment=PaymentPlatform(
             _client(settings, settings.payment),
             Merchant(
@@ -62,6 +68,11 @@ def _portal(settings: Settings) -> NationalPortal:
         settings.portal_dstcode,
     )
     return NationalPortal(_client(settings, settings.portal), account)
+
+
+def _central(settings: Settings) -> CentralClient:
+    client = Client(settings.central_client, settings.central_secret.get_secret_value())
+    return CentralClient(_client(settings, settings.central), client)
 
 
 def _client(settings: Settings, base_url: str) -> httpx.Client:

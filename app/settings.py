@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     portal_unit: str = "000.00.00.H44"
     portal_dstcode: str = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
 
+    central_url: str | None = Field(None, description="Central portal, generation B")
+    central_client: str = "sample-province"
+    central_secret: SecretStr = SecretStr("sample-central-secret")
+
     payment_url: str | None = Field(None, description="National payment platform")
     payment_partner: str = "DT01"
     payment_secret: SecretStr = SecretStr("sample-payment-secret")
@@ -76,6 +80,10 @@ class Settings(BaseSettings):
     @property
     def portal(self) -> str:
         return self.portal_url or f"{self.mocks_url}/national-portal"
+
+    @property
+    def central(self) -> str:
+        return self.central_url or f"{self.mocks_url}/central-portal"
 
     @property
     def payment(self) -> str:

@@ -152,6 +152,7 @@ def partners(mocks_url: str) -> dict[str, str]:
         "identity_issuer": f"{mocks_url}/identity",
         "identity_keys_url": f"{mocks_url}/identity/jwks",
         "portal_url": f"{mocks_url}/national-portal",
+        "central_url": f"{mocks_url}/central-portal",
         "payment_url": f"{mocks_url}/payment",
     }
 

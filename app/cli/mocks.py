@@ -30,6 +30,8 @@ def mocks(
         portal_password=settings.portal_password.get_secret_value(),
         portal_unit=settings.portal_unit,
         portal_dstcode=settings.portal_dstcode,
+        central_client=settings.central_client,
+        central_secret=settings.central_secret.get_secret_value(),
         payment_partner=settings.payment_partner,
         payment_secret=settings.payment_secret.get_secret_value(),
         payment_signature=settings.payment_signature,

@@ -6,6 +6,7 @@ the event as progress. Each can be repeated: what the portal holds already is no
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum, auto
 from hashlib import sha256
 from typing import Any
@@ -55,7 +56,7 @@ class MapiPortal:
     client: NationalPortal
     payload_version: int = 2
 
-    def tell(self, tellings: Sequence[Telling]) -> list[Verdict]:
+    def tell(self, tellings: Sequence[Telling], now: datetime) -> list[Verdict]:  # noqa: ARG002
         """Tell events of different dossiers, up to ten in a call; one verdict each, in order."""
         verdicts: dict[int, Verdict] = {}
         items: list[_Item] = []

@@ -130,13 +130,15 @@ class Telling:
     """One event of one dossier that is to be told.
 
     `before` are the facts as the event before left them, which the portal holds by the order of
-    the ledger; `is_sure` says that it does, because nothing of this event was sent before.
+    the ledger; `is_sure` says that it does, because nothing of this event was sent before. `unit`
+    is the code under which a portal that numbers dossiers itself numbers this one.
     """
 
     dossier_id: int
     facts: DossierFacts
     before: DossierFacts | None
     is_sure: bool
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ class Portal(Protocol):
     def payload_version(self) -> int:
         """The version of the messages that the adapter writes."""
 
-    def tell(self, tellings: Sequence[Telling]) -> list[Verdict]:
+    def tell(self, tellings: Sequence[Telling], now: datetime) -> list[Verdict]:
         """Tell events, several at once where the portal can; one verdict each, in order."""
 
 

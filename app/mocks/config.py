@@ -21,6 +21,9 @@ class MockConfig:
     portal_password: str = field(default="sample-portal-password", repr=False)
     portal_unit: str = "000.00.00.H44"
     portal_dstcode: str = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
+    central_client: str = "sample-province"
+    central_secret: str = field(default="sample-central-secret", repr=False)
+    token_lifetime_s: float = 1800.0
     payment_partner: str = "DT01"
     payment_secret: str = field(default="sample-payment-secret", repr=False)
     payment_signature: Literal["sha256", "hmac"] = "sha256"

@@ -46,6 +46,7 @@ KINDS = {
     # known to some partners only
     "expired_session": Kind(),
     "already_exists": Kind(),
+    "wrong_hash": Kind(),
     "error_code": Kind(is_in_chaos=False),  # a lasting refusal is an answer, not bad luck
 }
 
@@ -92,7 +93,7 @@ class Partner:
         return [kind for kind in KINDS if kind not in _SPECIAL or kind in self.special]
 
 
-_SPECIAL = {"expired_session", "already_exists", "error_code"}
+_SPECIAL = {"expired_session", "already_exists", "wrong_hash", "error_code"}
 
 
 class Switchboard:

@@ -11,7 +11,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from app.mocks import payment_memory, portal_memory
+from app.mocks import central_memory, payment_memory, portal_memory
+from app.mocks.central_portal import central_portal
 from app.mocks.clock import now as system_now
 from app.mocks.config import MockConfig
 from app.mocks.connection import Droppable
@@ -29,6 +30,9 @@ _CONTENTS = """Hệ thống mô phỏng các đối tác của Một cửa đi�
 /national-portal  Cổng Dịch vụ công quốc gia, thế hệ A:
                   POST /VXPAdapter/RestService/forward/mapi/login và .../mapi/g
                   xem lại: /_dossiers, /_dossiers/{mã hồ sơ}, /_stats
+/central-portal   Cổng Dịch vụ công quốc gia, thế hệ B:
+                  POST /GetToken, GET /GetNextValue, POST /UploadFile, /CreateDossier,
+                  /CapNhatTienTrinh, /CapNhatTrangThai; xem lại: /_dossiers, /_stats
 /payment          nền tảng thanh toán 1.0.6: POST /init, /query, /get-bill;
                   trang /pay/{mã tham chiếu}, biên lai /bill/{mã tham chiếu}
                   xem lại: /_orders; gửi thông báo: POST /_notices/{mã tham chiếu}
@@ -42,9 +46,15 @@ def create_app(config: MockConfig, *, now: Callable[[], datetime] = system_now) 
 
     The notices of the payment platform are sent while the application's lifespan lasts.
     """
-    memory = Memory(config.data_dir, portal_memory.SCHEMA, payment_memory.SCHEMA)
+    schemas = (portal_memory.SCHEMA, payment_memory.SCHEMA, central_memory.SCHEMA)
+    memory = Memory(config.data_dir, *schemas)
     platform = payment(config, payment_memory.PaymentMemory(memory), now)
-    partners = [identity(config, now), national_portal(config, memory, now), platform.partner]
+    partners = [
+        identity(config, now),
+        national_portal(config, memory, now),
+        central_portal(config, memory, now),
+        platform.partner,
+    ]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -27,7 +27,7 @@ MOST = 10
 _Place = tuple[int, Telling]
 
 
-def send(desk: Desk, rows: Sequence[Row[Any]], _now: datetime) -> list[Result]:
+def send(desk: Desk, rows: Sequence[Row[Any]], now: datetime) -> list[Result]:
     """Tell the events of some rows, each of another dossier; one result each, in order."""
     records = read_records(desk, [row.dossier_id for row in rows])
     routes = _routes(desk)
@@ -35,32 +35,34 @@ def send(desk: Desk, rows: Sequence[Row[Any]], _now: datetime) -> list[Result]:
     ways: defaultdict[Generation, list[_Place]] = defaultdict(list)
     for place, row in enumerate(rows):
         try:
-            telling = _telling(records, row)
-            ways[_generation(records, routes, row)].append((place, telling))
+            route = _route(records, routes, row)
+            ways[route.generation].append((place, _telling(records, row, route)))
         except Exception as error:
             log.exception("delivery %s of dossier %s", row.id, row.dossier_id)
             results[place] = fault(error)
     for generation, places in ways.items():
         portal = desk.partners.portals[generation]
-        for (place, _), result in zip(places, _tell(portal, rows, places), strict=True):
+        for (place, _), result in zip(places, _tell(portal, rows, places, now), strict=True):
             results[place] = result
     return [results[place] for place in range(len(rows))]
 
 
-def _telling(records: Records, row: Row[Any]) -> Telling:
+def _telling(records: Records, row: Row[Any], route: Route) -> Telling:
     is_first = row.seq == 1
+    facts = records.at(row.dossier_id, row.seq)
     return Telling(
         dossier_id=row.dossier_id,
-        facts=records.at(row.dossier_id, row.seq),
+        facts=facts,
         before=None if is_first else records.at(row.dossier_id, row.seq - 1),
         is_sure=not is_first and row.attempts == 1,
+        unit=route.unit or facts.agency_code,
     )
 
 
-def _generation(records: Records, routes: list[Route], row: Row[Any]) -> Generation:
+def _route(records: Records, routes: list[Route], row: Row[Any]) -> Route:
     known = records.found[row.dossier_id].dossier
     agency = records.catalogue.agency_of(known.agency_id).code
-    return route_of(routes, agency, known.received_on).generation
+    return route_of(routes, agency, known.received_on)
 
 
 def _routes(desk: Desk) -> list[Route]:
@@ -71,15 +73,17 @@ def _routes(desk: Desk) -> list[Route]:
         ]
 
 
-def _tell(portal: Portal, rows: Sequence[Row[Any]], places: Sequence[_Place]) -> list[Result]:
+def _tell(
+    portal: Portal, rows: Sequence[Row[Any]], places: Sequence[_Place], now: datetime
+) -> list[Result]:
     try:
-        verdicts = portal.tell([telling for _, telling in places])
+        verdicts = portal.tell([telling for _, telling in places], now)
     except SQLAlchemyError:
         raise  # the database is away: claimed again after the lease
     except Exception as error:
         # A dossier that cannot be put into words must not hold back the others.
         if len(places) > 1:
-            return [_tell(portal, rows, [place])[0] for place in places]
+            return [_tell(portal, rows, [place], now)[0] for place in places]
         log.exception("dossier %s", places[0][1].facts.code)
         return [fault(error)]
     return [

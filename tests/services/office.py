@@ -23,12 +23,14 @@ from app.db.access import connect
 from app.domain.actor import Actor, Role
 from app.domain.application import Applicant, Application, HandedIn
 from app.domain.calendar import LOCAL_ZONE
+from app.domain.deliveries import Generation
 from app.domain.documents import DocumentKind
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act
 from app.domain.once import Once
 from app.domain.procedure import ApplicantKind
 from app.domain.time_limits import LimitUnit, TimeLimit
+from app.integrations.central_portal import CentralPortal
 from app.services import deliveries, fees, files, processing, reception, submission
 from app.services.desk import Desk
 from app.services.transition import Outcome, Request
@@ -107,8 +109,8 @@ class Mocks:
     def _all_hits(self, partner: str) -> Counter[str]:
         return Counter(self.http.get(f"/{partner}/_faults").json()["hits"])
 
-    def switch(self, **values: float | bool | str) -> None:
-        self.http.patch("/national-portal/_switches", json=values).raise_for_status()
+    def switch(self, *, partner: str = "national-portal", **values: float | bool | str) -> None:
+        self.http.patch(f"/{partner}/_switches", json=values).raise_for_status()
 
     def portal(self, code: str) -> dict[str, Any]:
         """Return all that the portal remembers of a dossier."""
@@ -138,7 +140,7 @@ class Mocks:
 
     def calm(self) -> None:
         """Forget everything, and be well-behaved again."""
-        for partner in ("national-portal", "payment"):
+        for partner in ("national-portal", "central-portal", "payment"):
             self.http.delete(f"/{partner}/_faults").raise_for_status()
             self.http.delete(f"/{partner}/_memory").raise_for_status()
             self._past[partner] = self._all_hits(partner)
@@ -321,6 +323,28 @@ class Office:
         for run in told:
             assert sum(not entry["by_fault"] for entry in run) <= 1, run
 
+    def central(self, code: str) -> dict[str, Any]:
+        """Return all that the central portal remembers of a dossier, under its number there."""
+        number = self.one(
+            "SELECT number FROM portal_dossier JOIN dossier ON dossier.id = dossier_id"
+            " WHERE code = :code",
+            code=code,
+        )["number"]
+        found: dict[str, Any] = self.mocks.http.get(f"/central-portal/_dossiers/{number}").json()
+        return found
+
+    def check_central_books(self, code: str) -> None:
+        """Check the same of the central portal: every event as progress, every status in turn."""
+        events, known = self.events(code), self.central(code)
+        words = [PORTAL_STATUS[event["target"]] for event in events]
+        assert self.states(code) == ["acknowledged"] * len(events)
+        rows = [(row["TrangThai"], row["ThoiDiemXuLy"]) for row in known["progress"]]
+        assert rows == [
+            (word, event["occurred_at"].astimezone(LOCAL_ZONE).isoformat(timespec="milliseconds"))
+            for word, event in zip(words, events, strict=True)
+        ]
+        assert [entry["status"] for entry in known["told"]] == words
+
 
 _NEXT = """
     SELECT min(greatest(breaker.open_until,
@@ -422,5 +446,8 @@ def a_desk(settings: Settings) -> Iterator[Desk]:
     desk = desk_of(settings, engine)
     yield desk
     desk.partners.portal.http.close()
+    central = desk.partners.portals[Generation.CENTRAL]
+    assert isinstance(central, CentralPortal)
+    central.client.http.close()
     desk.partners.payment.http.close()
     engine.dispose()
