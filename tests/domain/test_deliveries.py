@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.deliveries import ATTEMPTS, retry_in
+from app.domain.deliveries import (
+    ATTEMPTS,
+    BREAKS_AFTER,
+    DeliveryAct,
+    DeliveryActRefused,
+    DeliveryState,
+    check_act,
+    pause_after,
+    retry_in,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -62,3 +71,41 @@ def test_a_message_is_tried_for_a_little_over_a_day_before_it_is_dead() -> None:
 
     assert 24 * HOUR < (shortest + longest) / 2 < 26 * HOUR
     assert shortest > 12 * HOUR
+
+
+@pytest.mark.parametrize("failures", range(BREAKS_AFTER))
+def test_a_partner_is_called_on_until_it_was_silent_some_times_in_a_row(failures: int) -> None:
+    assert pause_after(failures, random.Random(1)) is None
+
+
+@given(st.integers(BREAKS_AFTER, 10_000), st.integers(0))
+def test_a_silent_partner_is_left_alone_for_a_minute_at_most(failures: int, seed: int) -> None:
+    pause = pause_after(failures, random.Random(seed))
+
+    assert pause is not None
+    assert timedelta(seconds=0.5) <= pause <= timedelta(minutes=1)
+
+
+def test_the_pauses_grow() -> None:
+    pauses = [pause_after(BREAKS_AFTER + n, _Always()) for n in range(8)]
+
+    assert pauses == [timedelta(seconds=s) for s in (1, 2, 4, 8, 16, 32, 60, 60)]
+
+
+@pytest.mark.parametrize("act", DeliveryAct)
+@pytest.mark.parametrize("state", DeliveryState)
+@pytest.mark.parametrize("is_parked", [False, True])
+def test_what_is_told_or_being_told_is_not_touched(
+    act: DeliveryAct, state: DeliveryState, *, is_parked: bool
+) -> None:
+    at_rest = {DeliveryState.WAITING, DeliveryState.BLOCKED, DeliveryState.DEAD}
+    if act is DeliveryAct.UNPARK:
+        is_allowed = is_parked and state is DeliveryState.BLOCKED
+    else:
+        is_allowed = not is_parked and state in at_rest
+
+    if is_allowed:
+        check_act(act, state, is_parked=is_parked)
+    else:
+        with pytest.raises(DeliveryActRefused):
+            check_act(act, state, is_parked=is_parked)
