@@ -1,5 +1,6 @@
 """`motcua deliveries`: what partners are told, and what a person does when it stands."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -18,6 +19,11 @@ class State(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     BLOCKED = "blocked"
     DEAD = "dead"
+
+
+class Generation(StrEnum):
+    MAPI = "mapi"
+    CENTRAL = "central"
 
 
 Number = Annotated[int, typer.Argument(min=1, help="Number of the delivery, from the list.")]
@@ -82,3 +88,26 @@ def summary() -> None:
     from app.cli import delivery_tables  # noqa: PLC0415
 
     delivery_tables.write_summary()
+
+
+@deliveries.command()
+def route(
+    agency: Annotated[str, typer.Argument(help="With those below it; * for every agency.")],
+    first: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of receipt.")
+    ],
+    generation: Annotated[Generation, typer.Option(help="Of the national portal.")],
+    unit: Annotated[str | None, typer.Option(help="Numbers dossiers there, e.g. G09.20.")] = None,
+) -> None:
+    """Tell an agency's dossiers to another generation of the portal, from a day to come on."""
+    from app.cli import delivery_tables  # noqa: PLC0415
+
+    delivery_tables.add_route(agency, first.date(), str(generation), unit)
+
+
+@deliveries.command()
+def routes() -> None:
+    """List which generation of the portal is told of which agencies, since when."""
+    from app.cli import delivery_tables  # noqa: PLC0415
+
+    delivery_tables.write_routes()

@@ -4,14 +4,14 @@ import getpass
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from app import clock
-from app.cli.database import fail, ready
+from app.cli.database import fail, owner_engine, ready
 from app.cli.reading import settings_of
 from app.composition import desk_of, engine_of
 from app.domain.actor import Actor, Role
@@ -21,10 +21,12 @@ from app.domain.deliveries import (
     STATE_LABELS,
     DeliveryAct,
     DeliveryState,
+    Generation,
     Kind,
     Partner,
 )
-from app.services import delivery_desk
+from app.domain.portal_routes import USUAL, Route
+from app.services import delivery_desk, routing
 from app.services.delivery_desk import Deed, Wanted
 from app.services.desk import Desk
 
@@ -164,3 +166,22 @@ def _at(at: datetime | None) -> str:
 
 def _short(said: str) -> str:
     return said if len(said) <= _SHORT else f"{said[: _SHORT - 1]}…"
+
+
+def add_route(agency: str, valid_from: date, generation: str, unit: str | None) -> None:
+    added = Route(agency, valid_from, Generation(generation), unit)
+    with owner_engine() as (_, owner):
+        routing.add_route(owner, added, today=clock.now().date())
+    Console().print(f"Hồ sơ nhận từ {valid_from:%d/%m/%Y} của {agency} được gửi theo {generation}.")
+
+
+def write_routes() -> None:
+    with owner_engine() as (_, owner):
+        found = routing.list_routes(owner)
+    table = Table("Cơ quan", "Từ ngày nhận", "Thế hệ", "Mã đơn vị")
+    table.add_row(USUAL.agency, "", USUAL.generation, "")
+    for known in found:
+        table.add_row(
+            known.agency, f"{known.valid_from:%d/%m/%Y}", known.generation, known.unit or ""
+        )
+    Console().print(table)

@@ -42,6 +42,7 @@ NEVER_OVER_HTTP = {
     "deadline.stop_refused",  # `motcua due --stop`; a dossier's stops never end before they begin
     "due.instant_refused",  # `motcua due --accepted`
     "papers.register_too_long",  # printing
+    "portal_route.refused",  # `motcua deliveries route`
     "replay.changed",  # `motcua replay`
     "replay.running",
     "replay.table_refused",

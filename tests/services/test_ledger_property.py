@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.domain.lifecycle import Act
@@ -138,6 +138,7 @@ def other(office: Office) -> Iterator[Desk]:
     max_examples=15,
     deadline=None,
     derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # shrinking would take minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(operations=st.lists(OPERATIONS, min_size=8, max_size=25))
