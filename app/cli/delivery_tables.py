@@ -66,7 +66,10 @@ def write_list(
         found = delivery_desk.list_page(
             desk, wanted, actor=operator(), now=clock.now(), after=after, limit=limit + 1
         )
-    table = Table("Số", "Đối tác", "Hồ sơ", "Bước", "Trạng thái", "Lần", "Phát sinh", "Lý do")
+    table = Table("Số", "Đối tác")
+    table.add_column("Hồ sơ", no_wrap=True)
+    for name in ("Bước", "Trạng thái", "Lần", "Phát sinh", "Lý do"):
+        table.add_column(name)
     for item in found[:limit]:
         table.add_row(
             str(item["id"]),
@@ -138,10 +141,10 @@ def act(name: str, number: int, reason: str | None) -> None:
 def write_summary() -> None:
     with a_desk() as desk:
         lines = delivery_desk.summary(desk, actor=operator(), now=clock.now())
-    table = Table(
-        *("Đối tác", "Chờ gửi", "Đang gửi", "Bị chặn", "Ngừng gửi", "Tạm gác", "Chờ lâu nhất"),
-        "Cầu dao",
-    )
+    table = Table()
+    table.add_column("Đối tác", no_wrap=True)
+    for name in ("Chờ", "Đang gửi", "Chặn", "Ngừng", "Gác", "Lâu nhất", "Cầu dao"):
+        table.add_column(name)
     for line in lines:
         counts = [line[name] for name in ("waiting", "in_flight", "blocked", "dead", "parked")]
         age = line["oldest_age_s"]
@@ -156,7 +159,7 @@ def write_summary() -> None:
 
 def _breaker(breaker: Mapping[str, Any]) -> str:
     if not breaker["is_open"]:
-        return "đóng (gọi bình thường)"
+        return "đóng"
     return f"ngắt từ {_at(breaker['opened_at'])}: {_short(breaker['reason'] or '')}"
 
 

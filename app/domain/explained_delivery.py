@@ -1,11 +1,14 @@
 """Why a delivery stands where it stands, in a sentence for the person who looks after it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deliveries import ATTEMPTS, STATE_LABELS, DeliveryState
+
+_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,10 @@ def _waiting(standing: Standing) -> str:
         )
     if standing.pause is not None and standing.pause > standing.now:
         return f"Đối tác không trả lời nên tạm ngừng gọi; thử lại lúc {_at(standing.pause)}."
-    if standing.tries == 0:
+    if standing.attempts == 0:
         return "Chờ gửi, chưa gửi lần nào."
+    if standing.tries == 0:
+        return "Chờ gửi lại, sau khi hỏi đối tác đã nhận chưa."
     return (
         f"Đã thử {standing.tries} trên {ATTEMPTS} lần, lần cuối: {_last(standing)}. "
         f"Gửi lại lúc {_at(standing.next_at)}, sau khi hỏi đối tác đã nhận chưa."
@@ -93,8 +98,15 @@ def _dead(standing: Standing) -> str:
 
 
 def _last(standing: Standing) -> str:
-    said = " ".join((standing.answer or "").split())[:200]
-    return said or "không có câu trả lời"
+    """Return what was said last: the partner's own message, where its answer has one."""
+    said = standing.answer or ""
+    try:
+        read = json.loads(said)
+    except (ValueError, RecursionError):
+        read = None
+    if isinstance(read, dict) and isinstance(read.get("message"), str):
+        said = read["message"]
+    return " ".join(said.split())[:_LONGEST] or "không có câu trả lời"
 
 
 def _at(at: datetime) -> str:

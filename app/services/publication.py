@@ -11,6 +11,7 @@ from app.db.catalogue import procedure, procedure_agency, procedure_version
 from app.db.drafts import procedure_draft
 from app.db.reference import Catalogue, Offered
 from app.domain.actor import Actor
+from app.domain.calendar import LOCAL_ZONE
 from app.domain.drafts import DraftClosed, DraftDayRefused, DraftStale, DraftState
 from app.domain.once import Once
 from app.domain.procedure_definition import parse_version
@@ -61,7 +62,7 @@ def discard(
 
 
 def _check_day(last: Offered | None, valid_from: date, now: datetime) -> None:
-    if valid_from < now.date():
+    if valid_from < now.astimezone(LOCAL_ZONE).date():
         raise DraftDayRefused("Ngày có hiệu lực không được ở trong quá khứ.")
     if last is not None and valid_from <= last.version.valid_from:
         raise DraftDayRefused(
