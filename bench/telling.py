@@ -16,6 +16,7 @@ from bench.report import Table, keep
 from bench.stand import HERE, Stand, environment_for, stand
 
 _TABLE = HERE / "data" / "published" / "intake-2021.csv"
+_MESSAGES_OF_ALL = 1_480_000  # about as many events have all dossiers of the table
 _DELAY_MS = 20.0
 _FAULTS = 0.1
 _SEED = "5"
@@ -78,9 +79,10 @@ def measure(options: Options) -> None:
 
 def _fill(under_test: Stand, messages: int) -> tuple[int, int]:
     """Replay so many dossiers that about as many messages wait as were asked for."""
-    share = messages / 4.6 / 259_898  # of the table's dossiers, with the events that each has
+    share = messages / _MESSAGES_OF_ALL
+    arguments = ["replay", str(_TABLE), "--share", f"{share:.6f}", "--tell"]
     subprocess.run(
-        [sys.executable, "-m", "app.cli", "replay", str(_TABLE), "--share", f"{share:.6f}", "--tell"],
+        [sys.executable, "-m", "app.cli", *arguments],
         env=_environment(under_test),
         check=True,
         stdout=subprocess.DEVNULL,

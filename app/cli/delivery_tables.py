@@ -38,9 +38,11 @@ def a_desk() -> Iterator[Desk]:
     """Give what use cases work with; whoever runs a command here may see everything."""
     with ready(settings_of()) as settings:
         engine = engine_of(settings, pool_size=2)
+        desk = desk_of(settings, engine)
         try:
-            yield desk_of(settings, engine)
+            yield desk
         finally:
+            desk.partners.portal.http.close()
             engine.dispose()
 
 

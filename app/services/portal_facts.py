@@ -13,11 +13,14 @@ from sqlalchemy import Row, select, text
 
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier, dossier_event
+from app.db.portal import portal_route
 from app.db.reference import Catalogue
 from app.domain.actor import SYSTEM, Role
+from app.domain.deliveries import Generation
 from app.domain.documents import seal
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act, Status
+from app.domain.portal_routes import Route, route_of
 from app.domain.procedure import ApplicantKind, Component, FeeKind, FeePhase
 from app.integrations.portal import (
     DossierFacts,
@@ -56,6 +59,13 @@ class Records:
     desk: Desk
     catalogue: Catalogue
     found: Mapping[int, _Record]
+    routes: Sequence[Route]
+
+    def route_of(self, dossier_id: int) -> Route:
+        """Return which way a dossier goes: by its agency and its day of receipt."""
+        known = self.found[dossier_id].dossier
+        agency = self.catalogue.agency_of(known.agency_id).code
+        return route_of(self.routes, agency, known.received_on)
 
     def at(self, dossier_id: int, seq: int) -> DossierFacts:
         """Return a dossier as its event `seq` left it."""
@@ -85,7 +95,11 @@ def read_records(desk: Desk, dossier_ids: Sequence[int]) -> Records:
         _read_papers(tx, keys, found)
         for row in tx.db.execute(_PAID, keys):
             found[row.dossier_id].paid_at = row.paid_at
-    return Records(desk, catalogue, found)
+        routes = [
+            Route(row.agency, row.valid_from, Generation(row.generation), row.unit)
+            for row in tx.db.execute(select(portal_route))
+        ]
+    return Records(desk, catalogue, found, routes)
 
 
 _PAPERS = text("""

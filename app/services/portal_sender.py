@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.access import acting
-from app.db.portal import portal_route
-from app.domain.actor import SYSTEM
 from app.domain.deliveries import DeliveryState, Generation
-from app.domain.portal_routes import Route, route_of
+from app.domain.portal_routes import Route
 from app.integrations.portal import Ending, Portal, Telling, Verdict
 from app.services.desk import Desk
 from app.services.portal_facts import Records, read_records
@@ -30,12 +27,11 @@ _Place = tuple[int, Telling]
 def send(desk: Desk, rows: Sequence[Row[Any]], now: datetime) -> list[Result]:
     """Tell the events of some rows, each of another dossier; one result each, in order."""
     records = read_records(desk, [row.dossier_id for row in rows])
-    routes = _routes(desk)
     results: dict[int, Result] = {}
     ways: defaultdict[Generation, list[_Place]] = defaultdict(list)
     for place, row in enumerate(rows):
         try:
-            route = _route(records, routes, row)
+            route = records.route_of(row.dossier_id)
             ways[route.generation].append((place, _telling(records, row, route)))
         except Exception as error:
             log.exception("delivery %s of dossier %s", row.id, row.dossier_id)
@@ -57,20 +53,6 @@ def _telling(records: Records, row: Row[Any], route: Route) -> Telling:
         is_sure=not is_first and row.attempts == 1,
         unit=route.unit or facts.agency_code,
     )
-
-
-def _route(records: Records, routes: list[Route], row: Row[Any]) -> Route:
-    known = records.found[row.dossier_id].dossier
-    agency = records.catalogue.agency_of(known.agency_id).code
-    return route_of(routes, agency, known.received_on)
-
-
-def _routes(desk: Desk) -> list[Route]:
-    with acting(desk.engine, SYSTEM) as tx:
-        return [
-            Route(row.agency, row.valid_from, Generation(row.generation), row.unit)
-            for row in tx.db.execute(select(portal_route))
-        ]
 
 
 def _tell(
