@@ -1,8 +1,8 @@
 """Kinds of text that requests carry: no control characters, bounded, not blank."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 _NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
@@ -19,4 +19,7 @@ Paragraph = Annotated[
 ItemCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 AgencyCode = Annotated[
     str, StringConstraints(pattern=r"^[A-Z][0-9]{2}(\.[0-9A-Z]{2,3})*$", max_length=35)
+]
+Office = Annotated[
+    Literal["*"] | AgencyCode, Field(description="Agency code, `*` for every office")
 ]
