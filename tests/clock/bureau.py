@@ -48,9 +48,26 @@ from tests.builders import (
     settings_for,
 )
 
-__all__ = ["FULL", "JUSTICE", "PARTIAL", "Bureau", "a_bureau", "at", "off", "swap", "worked"]
+__all__ = ["CITIZEN", "FULL", "JUSTICE", "PARTIAL", "Bureau"]
+    "CITIZEN",
+    "FULL",
+    "JUSTICE",
+    "PARTIAL",
+    "Bureau",
+    "a_bureau",
+    "at",
+    "off",
+    "swap",
+    "worked",
+]
 
 PROVINCE = Actor("quan-tri", Role.ADMINISTRATOR, "Đỗ Văn Quản", agency="H44")
+_OF_DOSSIERS = (
+    *("pace", "warning_reading", "warning", "apology", "due_move", "delivery", "payment"),
+    *("document", "dossier_component", "dossier_event", "dossier", "intake_day", "idempotency"),
+)
+"""Children first."""
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -72,6 +89,11 @@ class Bureau:
     desk: Desk
     owner: Engine
     folder: Path
+
+    def under(self, **rules: Given) -> "Bureau":
+        """Return the same province with other rules."""
+        changed = replace(self.desk.rules, **rules)
+        return replace(self, desk=replace(self.desk, rules=changed))
 
     # -- acts -------------------------------------------------------------------------------
 
@@ -199,6 +221,17 @@ class Bureau:
         with self.owner.begin() as db:
             db.execute(text(statement), values)
 
+    def empty(self) -> None:
+        """Forget every dossier and every change of the calendar."""
+        with self.owner.begin() as db:
+            for table in _OF_DOSSIERS:
+                db.execute(text(f"DELETE FROM {table}"))
+            for table in ("calendar_day", "office_hours"):
+                db.execute(text(f"DELETE FROM {table} WHERE change_id > 1"))
+            db.execute(text("DELETE FROM local_day"))
+            db.execute(text("DELETE FROM calendar_change WHERE id > 1"))
+            db.execute(text("UPDATE revision SET value = 1 WHERE name = 'calendar'"))
+
     def dossier(self, code: str) -> dict[str, Any]:
         return self.one("SELECT * FROM dossier WHERE code = :code", code=code)
 
@@ -225,15 +258,15 @@ class Bureau:
 
 
 @contextmanager
-def a_bureau(database_url: str, folder: Path, **rules: Given) -> Iterator[Bureau]:
-    """Open a province on a database; `rules` are fields of Rules."""
+def a_bureau(database_url: str, folder: Path) -> Iterator[Bureau]:
+    """Open a province on a database."""
     settings = settings_for(database_url, folder)
     assert isinstance(settings.database_url, SecretStr)
     engine = engine_of(settings, pool_size=8)
     owner = connect(database_url, as_owner=True, pool_size=2)
     desk = desk_of(settings, engine)
     try:
-        yield Bureau(replace(desk, rules=replace(desk.rules, **rules)), owner, folder)
+        yield Bureau(desk, owner, folder)
     finally:
         engine.dispose()
         owner.dispose()

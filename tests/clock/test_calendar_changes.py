@@ -275,15 +275,15 @@ def test_the_year_tells_what_holds_since_when_by_whom_and_what_was_known_before(
     ],
 )
 def test_a_change_that_cannot_be_is_refused_with_all_that_is_wrong_and_nothing_is_written(
-    shared: Bureau, change: CalendarChange, faults: list[tuple[str, str]]
+    bureau: Bureau, change: CalendarChange, faults: list[tuple[str, str]]
 ) -> None:
     with pytest.raises(CalendarChangeFaulty) as refused:
-        shared.enter(change, NOW)
+        bureau.enter(change, NOW)
 
     errors = refused.value.facts["errors"]
     assert [(error["pointer"], error["code"]) for error in errors] == faults
-    assert shared.one("SELECT value FROM revision WHERE name = 'calendar'") == {"value": 1}
-    assert len(shared.rows("SELECT FROM calendar_change")) == 1
+    assert bureau.one("SELECT value FROM revision WHERE name = 'calendar'") == {"value": 1}
+    assert len(bureau.rows("SELECT FROM calendar_change")) == 1
 
 
 def test_a_holiday_for_all_is_refused_while_an_office_is_said_to_work_on_it(
@@ -318,12 +318,12 @@ def test_a_past_day_is_changed_with_a_reason_and_moves_what_is_still_open(bureau
     ],
 )
 def test_only_administrators_of_the_province_change_or_preview(
-    shared: Bureau, actor: Actor
+    bureau: Bureau, actor: Actor
 ) -> None:
     with pytest.raises(calendars.CalendarRefused):
-        shared.enter(LETTER, NOW, actor)
+        bureau.enter(LETTER, NOW, actor)
     with pytest.raises(calendars.CalendarRefused):
-        calendars.preview(shared.desk, LETTER, actor=actor, now=NOW, after=0, limit=10)
+        calendars.preview(bureau.desk, LETTER, actor=actor, now=NOW, after=0, limit=10)
 
 
 def test_a_change_made_for_a_calendar_that_is_no_longer_is_refused(bureau: Bureau) -> None:

@@ -136,38 +136,38 @@ def derived(bureau: Bureau) -> dict[str, datetime | None]:
 )
 @given(st.lists(lives, min_size=3, max_size=7), st.lists(changes, min_size=1, max_size=3))
 def test_a_preview_says_exactly_what_applying_does(
-    shared: Bureau,
+    bureau: Bureau,
     lived: list[tuple[str, tuple[str, str], datetime, list[int], str]],
     changed: list[CalendarChange],
 ) -> None:
-    reset(shared)
+    reset(bureau)
     for life in lived:
-        live(shared, life)
+        live(bureau, life)
     for change in changed:
-        shared.do("DELETE FROM due_move")
-        promised = shared.rows("SELECT code, promised_at, version FROM dossier ORDER BY id")
+        bureau.do("DELETE FROM due_move")
+        promised = bureau.rows("SELECT code, promised_at, version FROM dossier ORDER BY id")
         try:
-            said = shared.preview(change, NOW)
+            said = bureau.preview(change, NOW)
         except CalendarChangeFaulty as refused:
             event(refused.facts["errors"][0]["code"])
             continue
-        assert shared.moves() == {}
+        assert bureau.moves() == {}
 
-        shared.enter(change, NOW)
-        shared.derive(NOW, limit=2)
+        bureau.enter(change, NOW)
+        bureau.derive(NOW, limit=2)
 
         event(f"{min(said.count, 3)} moved")
         assert {move["code"]: (move["before"], move["after"]) for move in said.page} == (
-            shared.moves()
+            bureau.moves()
         )
-        kept = shared.rows(
+        kept = bureau.rows(
             "SELECT code, accepted_at, answer_due_at, due_at FROM dossier WHERE ended_at IS NULL"
         )
-        assert derived(shared) == {
+        assert derived(bureau) == {
             row["code"]: row["due_at"] if row["accepted_at"] else row["answer_due_at"]
             for row in kept
         }
-        assert shared.rows("SELECT code, promised_at, version FROM dossier ORDER BY id") == promised
+        assert bureau.rows("SELECT code, promised_at, version FROM dossier ORDER BY id") == promised
 
 
 def test_the_zone_of_the_reach_is_the_province_s(bureau: Bureau) -> None:
