@@ -49,17 +49,6 @@ from tests.builders import (
 )
 
 __all__ = ["CITIZEN", "FULL", "JUSTICE", "PARTIAL", "Bureau"]
-    "CITIZEN",
-    "FULL",
-    "JUSTICE",
-    "PARTIAL",
-    "Bureau",
-    "a_bureau",
-    "at",
-    "off",
-    "swap",
-    "worked",
-]
 
 PROVINCE = Actor("quan-tri", Role.ADMINISTRATOR, "Đỗ Văn Quản", agency="H44")
 _OF_DOSSIERS = (
