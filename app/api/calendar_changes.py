@@ -193,7 +193,7 @@ def enter_change(
         "Location": f"/v1/calendar/changes/{entered['id']}",
         "ETag": f'"{entered["revision"]}"',
     }
-    return JSONResponse(dict(entered), 201, place)
+    return JSONResponse(Change(**entered).model_dump(mode="json"), 201, place)
 
 
 def _previewed(

@@ -127,7 +127,14 @@ class Outlook:
 
 
 def outlook(
-    desk: Desk, *, actor: Actor, now: datetime, within_days: int, after: Place | None, limit: int
+    desk: Desk,
+    *,
+    actor: Actor,
+    now: datetime,
+    within_days: int,
+    after: Place | None,
+    limit: int,
+    most: int = MOST,
 ) -> Outlook:
     """Say of the open dossiers that come due within so many days how likely each will be late.
 
@@ -141,8 +148,9 @@ def outlook(
     # Analysts see no dossiers; what they are told here has no person in it.
     with acting(desk.engine, SYSTEM) as tx:
         catalogue = desk.references.catalogue(tx)
-        rows = _due(desk, tx, _subtree(catalogue, actor.agency), as_of, within_days)
-        judged = _judge(desk, tx, rows[:MOST], as_of)
+        agencies = _subtree(catalogue, actor.agency)
+        rows = _due(desk, tx, agencies, as_of, as_of + timedelta(days=within_days), most + 1)
+        judged = _judge(desk, tx, rows[:most], as_of)
         judged.sort(key=lambda one: _order(*one))
         if after is not None:
             key = (after.rank, after.due_at, after.id)
@@ -152,8 +160,8 @@ def outlook(
             as_of,
             [_view(desk, tx, row, said, left) for row, said, left in page],
             Place(as_of, *_order(*page[-1])) if len(judged) > limit else None,
-            min(len(rows), MOST),
-            len(rows) > MOST,
+            min(len(rows), most),
+            len(rows) > most,
         )
 
 
@@ -172,7 +180,12 @@ def _subtree(catalogue: Catalogue, agency: str) -> list[int]:
 
 
 def _due(
-    desk: Desk, tx: Transaction, agencies: Sequence[int], as_of: datetime, within_days: int
+    desk: Desk,
+    tx: Transaction,
+    agencies: Sequence[int],
+    first: datetime,
+    last: datetime,
+    limit: int,
 ) -> Sequence[Any]:
     return tx.db.execute(
         select(
@@ -188,11 +201,11 @@ def _due(
         .where(
             dossier.c.ended_at.is_(None),
             dossier.c.status.in_(running_statuses(desk)),
-            dossier.c.due_at.between(as_of, as_of + timedelta(days=within_days)),
+            dossier.c.due_at.between(first, last),
             dossier.c.agency_id.in_(agencies) | dossier.c.at_agency_id.in_(agencies),
         )
         .order_by(dossier.c.due_at, dossier.c.id)
-        .limit(MOST + 1)
+        .limit(limit)
     ).all()
 
 
