@@ -4,8 +4,8 @@ The days lie so far ahead that the date on which the tests run does not matter.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -20,11 +20,12 @@ LETTER = {
         {"day": "2095-10-15", "kind": "worked", "name": "Làm bù"},
     ],
 }
+Run = Callable[..., Result]
 MONDAY = at("2095-10-03T10:00")  # three working days: due Thursday 6 October 10:00
 
 
 @pytest.fixture
-def run(module_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401  (a function that takes arguments of a command)
+def run(module_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("APP_DATABASE_URL", module_database)
     monkeypatch.setenv("APP_DATA_DIR", str(tmp_path))
 
@@ -42,7 +43,7 @@ def in_a_file(tmp_path: Path, content: object, name: str = "thay-doi.json") -> s
 
 def test_a_change_is_previewed_then_entered_and_told_as_a_table(
     bureau: Bureau,
-    run: Any,
+    run: Run,
     tmp_path: Path,
 ) -> None:
     code = bureau.take_in(MONDAY)
@@ -71,7 +72,7 @@ def test_a_change_is_previewed_then_entered_and_told_as_a_table(
 
 def test_a_table_of_a_year_is_entered_for_one_office(
     bureau: Bureau,
-    run: Any,
+    run: Run,
     tmp_path: Path,
 ) -> None:
     table = "day,kind,name,source\n2095-10-05,hours 07:30-11:30,Mất điện,\n"
@@ -110,7 +111,7 @@ def test_a_table_of_a_year_is_entered_for_one_office(
 )
 def test_what_is_wrong_with_a_file_is_said_and_nothing_entered(
     bureau: Bureau,
-    run: Any,
+    run: Run,
     tmp_path: Path,
     content: object,
     told: str,

@@ -1,19 +1,18 @@
 """The migration that brings the clock in full: what was known becomes the first change."""
 
 from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 from app.db.access import connect
 from app.db.books import read_book
 from app.db.migrate import configuration, migrate
-from app.db.schema import metadata
 from app.domain.calendar_book import fold
 from app.domain.calendar_documents import change_of
 from tests.database import empty_database
 
-BEFORE, AFTER = "20261122_house", "20261124_clock"
+AFTER = "20261124_clock"
+BEFORE = str(ScriptDirectory.from_config(configuration()).get_revision(AFTER).down_revision)
 _OLD_DATA = """
 INSERT INTO revision (name, value) VALUES ('calendar', 3), ('catalogue', 1);
 INSERT INTO calendar_day (day, kind, name, source, hours) VALUES
@@ -41,7 +40,6 @@ def test_what_was_known_becomes_the_first_change_and_nothing_is_lost_going_back(
             db.execute(text(_OLD_DATA))
         migrate(owner, AFTER)
         with owner.connect() as db:
-            assert compare_metadata(MigrationContext.configure(db), metadata) == []
             [change] = db.execute(text("SELECT * FROM calendar_change")).all()
             book = read_book(db)
         assert (change.revision, change.entered_by) == (3, "system")
