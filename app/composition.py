@@ -25,6 +25,8 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
     rules = Rules(
         payment_wait_stops_clock=settings.payment_wait_stops_clock,
         handover_cutoff=time.fromisoformat(settings.handover_cutoff),
+        warn_before_minutes=settings.warn_before_hours * 60,
+        escalate_before_minutes=settings.escalate_before_hours * 60,
         upload_limit_bytes=settings.upload_limit_mb * 1024 * 1024,
     )
     partners = Partners(

@@ -13,6 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import clock
 from app.api import (
     acts,
+    apologies,
+    calendar,
+    calendar_changes,
     catalogue,
     documents,
     dossiers,
@@ -21,6 +24,8 @@ from app.api import (
     papers,
     payments,
     problems,
+    forecasts,
+    warnings,
 )
 from app.api.dependencies import Doors
 from app.api.health import router as health_router
@@ -80,7 +85,10 @@ def build(settings: Settings) -> FastAPI:
         readiness=lambda: _readiness(desk),
         link_key=settings.link_key,
     )
-    for module in (intake, dossiers, acts, papers, documents, payments, catalogue, figures):
+    for module in (
+        *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
+        *(calendar, calendar_changes, warnings, apologies, forecasts),
+    ):
         app.include_router(module.router)
     app.include_router(health_router)
     problems.register(app)

@@ -47,6 +47,12 @@ class Settings(BaseSettings):
         default=True, description="Does waiting for a payment stop the clock?"
     )
     handover_cutoff: str = Field("15:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    warn_before_hours: int = Field(
+        16, ge=0, le=2000, description="Working hours before the due instant: the desk is warned"
+    )
+    escalate_before_hours: int = Field(
+        8, ge=0, le=2000, description="Working hours before the due instant: the approver is warned"
+    )
     upload_limit_mb: int = Field(25, ge=1, le=200)
     partner_timeout_s: float = Field(10.0, gt=0)
     delivery_lease_s: int = Field(60, ge=1, description="After it a claimed message is unknown")

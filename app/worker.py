@@ -9,14 +9,15 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app import clock
 from app.composition import desk_of, engine_of
 from app.db.bell import Ear
-from app.services import checks, deliveries, notices, sweeps
+from app.services import checks, deliveries, forecasts, notices, recomputation, sweeps, warnings
 from app.services.desk import Desk
 from app.settings import Settings
 
@@ -24,18 +25,36 @@ log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 1.0
 _AFTER_FAULT_S = 2.0
-_FORGET_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chore:
+    """What time alone causes: looked after every so often, at once again while there is more."""
+
+    work: Callable[[Desk, datetime], int]
+    every: timedelta
+    again: bool = True
+
+
+_CHORES = (
+    _Chore(lambda desk, now: recomputation.recompute_open(desk, now=now), timedelta(seconds=1)),
+    _Chore(lambda desk, now: sweeps.return_electronic_results(desk, now=now), timedelta()),
+    _Chore(lambda desk, now: sweeps.stop_unanswered(desk, now=now), timedelta(minutes=1)),
+    _Chore(lambda desk, now: warnings.raise_due(desk, now=now), timedelta(minutes=1)),
+    _Chore(lambda desk, now: forecasts.refresh_pace(desk, now=now), timedelta(seconds=10)),
+    _Chore(lambda desk, now: sweeps.forget_answers(desk, now=now), timedelta(hours=1), again=False),
+)
 
 
 class Worker:
-    """One loop for the ledger and the inbox, one for signature checks beside it."""
+    """One loop for the ledger, the inbox and the chores, one for signature checks beside it."""
 
     def __init__(self, desk: Desk, *, threads: int, now: Callable[[], datetime]) -> None:
         self._desk = desk
         self._threads = threads
         self._now = now
         self._closing = threading.Event()
-        self._forgot_at: datetime | None = None
+        self._next_at: dict[_Chore, datetime] = {}
 
     def close(self) -> None:
         self._closing.set()
@@ -56,12 +75,26 @@ class Worker:
         """Do what is due now; return how much that was."""
         desk, now = self._desk, self._now
         done = notices.apply_waiting(desk, now=now())
-        done += sweeps.return_electronic_results(desk, now=now())
+        done += sum(self._look_after(chore) for chore in _CHORES)
         done += deliveries.drain(desk, now, threads=pool, batch=self._threads * 2)
-        if self._forgot_at is None or now() - self._forgot_at > _FORGET_EVERY:
-            sweeps.forget_answers(desk, now=now())
-            self._forgot_at = now()
         return done
+
+    def _look_after(self, chore: _Chore) -> int:
+        """Do a chore if its time has come; a fault in one keeps nobody from the others."""
+        now = self._now()
+        if now < self._next_at.get(chore, now):
+            return 0
+        self._next_at[chore] = now + chore.every
+        try:
+            done = chore.work(self._desk, now)
+        except OperationalError:
+            raise  # the database is away: for everything else too
+        except Exception:
+            log.exception("worker fault")
+            return 0
+        if done and chore.again:
+            self._next_at[chore] = now
+        return done if chore.again else 0
 
     def _check_signatures(self) -> None:
         while not self._closing.is_set():

@@ -142,9 +142,22 @@ async def _version(
 ) -> int:
     if if_match is None:
         raise VersionMissing("Yêu cầu này phải kèm If-Match với ETag của hồ sơ đã xem.")
+    return _read_version(if_match)
+
+
+async def _maybe_version(
+    if_match: Annotated[
+        str | None,
+        Header(alias="If-Match", description="The ETag that was read before", examples=['"3"']),
+    ] = None,
+) -> int | None:
+    return None if if_match is None else _read_version(if_match)
+
+
+def _read_version(if_match: str) -> int:
     match = _VERSION.fullmatch(if_match.strip())
     if match is None:
-        raise VersionMalformed('If-Match phải là ETag của hồ sơ, ví dụ "3".')
+        raise VersionMalformed('If-Match phải là ETag đã đọc được, ví dụ "3".')
     return int(match.group(1))
 
 
@@ -165,6 +178,7 @@ OnceOfUpload = Annotated[Callable[[str], Once] | None, Depends(_once_of)]
 MaybeOnce = Annotated[Once | None, Depends(_once)]
 RequiredOnce = Annotated[Once, Depends(_once_required)]
 Version = Annotated[int, Depends(_version)]
+MaybeVersion = Annotated[int | None, Depends(_maybe_version)]
 
 
 async def _act(

@@ -142,6 +142,15 @@ class StopView(BaseModel):
     reason: str
 
 
+class MoveView(BaseModel):
+    """A change of the calendar moved the due instant; the promise stays as printed."""
+
+    before: datetime
+    after: datetime
+    moved_at: datetime
+    source: str | None = Field(description="The document that changed the calendar")
+
+
 class DayView(BaseModel):
     day: date
     nature: str
@@ -165,6 +174,7 @@ class DeadlineView(BaseModel):
     in_words: str | None = Field(None, examples=["còn 2 ngày 4 giờ"])
     stops: list[StopView] = []
     days: list[DayView] = []
+    moves: list[MoveView] = []
 
 
 @router.get(
@@ -239,6 +249,7 @@ def deadline(code: Code, desk: CurrentDesk, actor: CurrentActor, now: Now) -> De
         spent_minutes=clock.deadline.spent_minutes,
         remaining_minutes=clock.deadline.remaining_minutes,
         in_words=clock.in_words,
+        moves=[MoveView(**move) for move in clock.moves],
         stops=[StopView(start=s.start, end=s.end, reason=s.reason) for s in clock.stops],
         days=[
             DayView(

@@ -25,11 +25,20 @@ log = logging.getLogger(__name__)
 
 STATUS = {
     "agency.not_found": 404,
+    "apology.refused": 409,
     "application.faulty": 422,
     "body.too_large": 413,
+    "calendar.change_faulty": 422,
+    "calendar.change_not_found": 404,
     "calendar.contradiction": 409,
     "calendar.horizon": 422,
     "calendar.naive_instant": 422,
+    "calendar.office_hours": 422,
+    "calendar.record_refused": 403,
+    "calendar.role_refused": 403,
+    "calendar.stale": 412,
+    "calendar.table_refused": 422,
+    "calendar.unknown_office": 404,
     "cursor.refused": 400,
     "deadline.limit_refused": 422,
     "document.file_refused": 422,
@@ -43,6 +52,7 @@ STATUS = {
     "dossier.version_stale": 412,
     "extension.refused": 409,
     "figures.role_refused": 403,
+    "forecast.role_refused": 403,
     "handover.refused": 409,
     "idempotency.in_flight": 409,
     "idempotency.key_malformed": 400,
@@ -59,6 +69,8 @@ STATUS = {
     "resolution.result_missing": 422,
     "supplement.second_without_ground": 409,
     "supplement.unknown_components": 422,
+    "warning.not_found": 404,
+    "warning.role_refused": 403,
 }
 
 _HTTP_CODES = {

@@ -1,6 +1,6 @@
 """Kinds of text that requests carry: no control characters, bounded, not blank."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -25,4 +25,7 @@ AgencyCode = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Z][0-9]{2}(\.[0-9A-Z]{2,3})*$", max_length=35),
     Field(examples=["H44.29"]),
+]
+Office = Annotated[
+    Literal["*"] | AgencyCode, Field(description="Agency code, `*` for every office")
 ]

@@ -65,6 +65,13 @@ dossier = Table(
     Column("ended_at", DateTime(timezone=True)),
     Column("result_granted", SmallInteger, comment="1 granted, 0 denied"),
     Column("origin", Text, nullable=False, server_default=text("'live'")),
+    Column(
+        "calendar_revision",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Under which the due instants were derived; 0: not known",
+    ),
     one_of("channel", Channel),
     one_of("status", STATUSES),
     one_of("status_before", (Status.REGISTERED, Status.ACCEPTED, Status.IN_PROCESS)),
@@ -88,6 +95,28 @@ dossier = Table(
     Index("ix_dossier_at_agency_id_received", "at_agency_id", desc("received_at"), desc("id")),
     Index("ix_dossier_applicant_number", "applicant_number", desc("received_at"), desc("id")),
     Index("ix_dossier_submitter_id", "submitter_id", desc("received_at"), desc("id")),
+    Index(
+        "ix_dossier_open_revision",
+        "calendar_revision",
+        "id",
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        "ix_dossier_open_due_at",
+        "due_at",
+        postgresql_where=text("ended_at IS NULL AND due_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_dossier_open_reply_due_on",
+        "reply_due_on",
+        postgresql_where=text("ended_at IS NULL AND reply_due_on IS NOT NULL"),
+    ),
+    Index(
+        "ix_dossier_resolved",
+        "procedure_version_id",
+        desc("resolved_at"),
+        postgresql_where=text("resolved_at IS NOT NULL"),
+    ),
     comment="Hồ sơ",
 )
 

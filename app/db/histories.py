@@ -1,6 +1,9 @@
 """Read queries on a dossier's history that several use cases share."""
 
-from sqlalchemy import Connection, select
+from collections.abc import Collection
+
+from sqlalchemy import BigInteger, Connection, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db.dossiers import dossier_event
 from app.domain.lifecycle import Act, Status
@@ -9,9 +12,25 @@ from app.domain.timeline import Moment
 
 def moments(db: Connection, dossier_id: int) -> list[Moment]:
     """Return what was done to a dossier, in order, as its clock sees it."""
+    return moments_of(db, [dossier_id])[dossier_id]
+
+
+def moments_of(db: Connection, dossier_ids: Collection[int]) -> dict[int, list[Moment]]:
+    """Return the same of several dossiers, by their keys."""
+    found: dict[int, list[Moment]] = {dossier_id: [] for dossier_id in dossier_ids}
+    details = dossier_event.c.details
     rows = db.execute(
-        select(dossier_event.c.act, dossier_event.c.target, dossier_event.c.occurred_at)
-        .where(dossier_event.c.dossier_id == dossier_id)
-        .order_by(dossier_event.c.seq)
+        select(
+            dossier_event.c.dossier_id,
+            dossier_event.c.act,
+            dossier_event.c.target,
+            dossier_event.c.occurred_at,
+            func.coalesce(details["to_step"].astext, details["step"].astext).label("step"),
+        )
+        .where(dossier_event.c.dossier_id == func.any(cast(list(dossier_ids), ARRAY(BigInteger))))
+        .order_by(dossier_event.c.dossier_id, dossier_event.c.seq)
     )
-    return [Moment(Act(row.act), Status(row.target), row.occurred_at) for row in rows]
+    for row in rows:
+        moment = Moment(Act(row.act), Status(row.target), row.occurred_at, row.step)
+        found[row.dossier_id].append(moment)
+    return found

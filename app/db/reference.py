@@ -3,17 +3,17 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import aliased
 
 from app.db.access import Transaction
-from app.db.calendar import calendar_day, office_hours
+from app.db.books import read_book
 from app.db.catalogue import agency, procedure, procedure_version, report_group
 from app.domain.agency import Agency, Level, ReportGroup
-from app.domain.calendar import FIRST_DAY, Calendar
-from app.domain.office_hours import DayKind, DayRule, Interval, OfficeHours
+from app.domain.calendar import Calendar
+from app.domain.office_hours import EVERY_AGENCY
 from app.domain.procedure import Procedure, ProcedureVersion
 from app.domain.procedure_definition import parse_procedure
 
@@ -120,32 +120,8 @@ def _definitions(db: Connection) -> dict[str, dict[str, object]]:
 
 
 def read_calendars(db: Connection) -> dict[str, Calendar]:
-    """Return the calendar of each office that has hours of its own, and `*` for the others."""
-    days = {
-        row.day: DayRule(DayKind(row.kind), row.name, row.source, _intervals(row.hours))
-        for row in db.execute(select(calendar_day))
-    }
-    weeks: defaultdict[str, defaultdict[date, defaultdict[int, list[Interval]]]] = defaultdict(
-        lambda: defaultdict(lambda: defaultdict(list))
-    )
-    for row in db.execute(select(office_hours)):
-        weeks[row.agency][row.valid_from][row.weekday].append((row.starts, row.ends))
-    timelines = {
-        office: [(since, OfficeHours.by_weekday(week)) for since, week in sorted(timeline.items())]
-        for office, timeline in weeks.items()
-    }
-    usual = timelines.pop("*", [(FIRST_DAY, OfficeHours())])
-    calendars = {"*": Calendar(usual, days)}
-    for office, own in timelines.items():
-        # Before its own hours begin, an office keeps those of every office.
-        before = [(since, hours) for since, hours in usual if since < own[0][0]]
-        calendars[office] = Calendar([*before, *own], days)
-    return calendars
-
-
-def _intervals(text: str | None) -> tuple[Interval, ...]:
-    parts = [part.split("-") for part in (text or "").split()]
-    return tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in parts)
+    """Return the calendar of each office that differs from the others, and `*` for those."""
+    return read_book(db).calendars
 
 
 class References:
@@ -165,8 +141,13 @@ class References:
         return known[1]
 
     def calendar(self, tx: Transaction, agency_code: str) -> Calendar:
-        """Return the calendar of an agency: its own hours, or those of every office."""
+        """Return the calendar of an agency: its own, or that of every office."""
+        known = self.calendars(tx)
+        return known.get(agency_code, known[EVERY_AGENCY])
+
+    def calendars(self, tx: Transaction) -> Mapping[str, Calendar]:
+        """Return the calendar of each office that differs from the others, and `*` for those."""
         known = self._calendars
         if known is None or known[0] != tx.calendar_revision:
             known = self._calendars = (tx.calendar_revision, read_calendars(tx.db))
-        return known[1].get(agency_code, known[1]["*"])
+        return known[1]

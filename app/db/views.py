@@ -24,6 +24,17 @@ def payment_view(row: Row[Any]) -> dict[str, Any]:
     }
 
 
+def calendar_change_view(row: Row[Any]) -> dict[str, Any]:
+    """Return a change of the calendar as it is answered: JSON values, instants in ISO 8601."""
+    return {
+        "id": row.id,
+        "revision": row.revision,
+        "entered_at": row.entered_at.isoformat(),
+        "entered_by": row.entered_name,
+        **row.document,
+    }
+
+
 def verdict_view(found: Any) -> dict[str, Any]:  # noqa: ANN401  (a row that has its columns)
     """Return a file's signature verdict as it is shown; pending until it was checked."""
     if found.indication is None and found.media_type not in SIGNABLE_TYPES:

@@ -10,11 +10,15 @@ from app.domain.lifecycle import Act, Status
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One event as far as the clock cares: what was done, what came of it, when."""
+    """One event as far as the clock cares: what was done, what came of it, when.
+
+    `step` is the step of the process that the event led to, where it says so.
+    """
 
     act: Act
     target: Status
     at: datetime
+    step: str | None = None
 
 
 _REASONS = {

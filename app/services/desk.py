@@ -19,6 +19,8 @@ class Rules:
     payment_wait_stops_clock: bool = True
     handover_cutoff: time = time(15)
     upload_limit_bytes: int = 25 * 1024 * 1024
+    warn_before_minutes: int = 16 * 60  # of working time: the desk is warned
+    escalate_before_minutes: int = 8 * 60  # then the approver
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, desc, func, or_, select, true, tuple_
 
 from app.db.access import Transaction, acting
+from app.db.calendar import calendar_change
+from app.db.clock import due_move
 from app.db.documents import document, signature_verdict, stored_file
 from app.db.dossiers import dossier, dossier_component, dossier_event
 from app.db.histories import moments
@@ -44,6 +46,7 @@ class Clock:
     stops: list[Stop]
     days: list[DayMinutes]
     in_words: str
+    moves: list[dict[str, Any]]
 
 
 def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
@@ -265,4 +268,19 @@ def explain_deadline(desk: Desk, code: str, *, actor: Actor, now: datetime) -> C
             stood,
             explain(limit, row.accepted_at, stood, calendar, extension),
             words,
+            _moves(tx, row.id),
         )
+
+
+def _moves(tx: Transaction, dossier_id: int) -> list[dict[str, Any]]:
+    """Return how changes of the calendar moved the due instant, with the document that says so."""
+    rows = tx.db.execute(
+        select(due_move, calendar_change.c.source)
+        .outerjoin(calendar_change, calendar_change.c.revision == due_move.c.revision)
+        .where(due_move.c.dossier_id == dossier_id, due_move.c.what == "due")
+        .order_by(due_move.c.id)
+    )
+    return [
+        {"before": row.before, "after": row.after, "moved_at": row.moved_at, "source": row.source}
+        for row in rows
+    ]

@@ -178,6 +178,7 @@ def _write(
         "return_way": application.return_way,
         "answer_due_at": answer_due_at,
         "accepted_at": now if target is Status.ACCEPTED else None,
+        "calendar_revision": tx.calendar_revision,
         "outcome": json.dumps(asdict(outcome)),
         "documents": application.documents,
         **(asdict(once) if once else {}),
@@ -257,14 +258,15 @@ WITH counted AS (
         status, version, applicant_kind, applicant_number, applicant_name, contact,
         submitter_id, submitter_number, submitter_name, submitter_tech_id, is_verified,
         form, fees, return_way,
-        received_on, received_at, answer_due_at, accepted_at, due_at, promised_at, supplements)
+        received_on, received_at, answer_due_at, accepted_at, due_at, promised_at, supplements,
+        calendar_revision)
     SELECT :agency_code || :code_day
             || lpad(last_number::text, greatest(4, length(last_number::text)), '0'),
         :version_id, :agency_id, :agency_id, ARRAY[CAST(:agency_id AS bigint)], 0, :channel,
         :target, 1, :applicant_kind, :applicant_number, :applicant_name, CAST(:contact AS jsonb),
         :actor_id, :submitter_number, :actor_name, :submitter_tech_id, :is_verified,
         CAST(:form AS jsonb), CAST(:fees AS jsonb), :return_way,
-        :day, :now, :answer_due_at, :accepted_at, :due_at, :due_at, 0
+        :day, :now, :answer_due_at, :accepted_at, :due_at, :due_at, 0, :calendar_revision
     FROM counted
     RETURNING id, code
 ), event AS (

@@ -9,7 +9,7 @@ from sqlalchemy import Row, update
 
 from app.db.access import Transaction
 from app.db.documents import document
-from app.domain.calendar import LOCAL_ZONE
+from app.domain.calendar import LOCAL_ZONE, local_minute
 from app.domain.deadlines import next_working_start
 from app.domain.documents import DocumentKind, DocumentNotFound
 from app.domain.errors import DomainError
@@ -74,14 +74,19 @@ def request_supplement(
                 "và hồ sơ được tính là trễ hạn."
             )
         after_acceptance = dossier.accepted_at is not None
+        reply_due_on = _day(request.now) + timedelta(days=version.supplement_days)
         return Effect(
             {
                 "supplements": dossier.supplements + after_acceptance,
-                "reply_due_on": _day(request.now) + timedelta(days=version.supplement_days),
+                "reply_due_on": reply_due_on,
             },
             reason,
             ground,
-            {"components": list(components), "is_second": is_second},
+            {
+                "components": list(components),
+                "is_second": is_second,
+                "reply_due_on": reply_due_on.isoformat(),
+            },
         )
 
     return carry_out(desk, request, Act.REQUEST_SUPPLEMENT, work)
@@ -168,20 +173,30 @@ def extend(desk: Desk, request: Request, *, by: TimeLimit, reason: str) -> Outco
     def work(tx: Transaction, dossier: Row[Any]) -> Effect:
         if dossier.extension is not None:
             raise ExtensionRefused("Hồ sơ đã được gia hạn một lần.")
-        if request.now > dossier.due_at:
-            raise ExtensionRefused("Chỉ được gia hạn trước khi hết hạn.")
+        if local_minute(request.now) > dossier.due_at:
+            raise ExtensionRefused(
+                "Chỉ được gia hạn trước khi hết hạn. Hồ sơ đã quá hạn thì phải xin lỗi và hẹn lại."
+            )
         due_at = due_anew(desk, tx, dossier, request.now, by)
         granted = {"count": by.count, "unit": by.unit}
         return Effect(
             {"extension": json.dumps(granted), "due_at": due_at},
             reason,
-            details={
-                "extension": granted,
-                "due_before": dossier.due_at.isoformat(),
-            },
+            details={"extension": granted, **_form_04(dossier, due_at, request)},
         )
 
     return carry_out(desk, request, Act.EXTEND, work)
+
+
+def _form_04(dossier: Row[Any], due_at: datetime | None, request: Request) -> dict[str, Any]:
+    """Return what form 04 says beside the reason: dates, the new appointment, who signs."""
+    return {
+        "received_at": dossier.received_at.isoformat(),
+        "promised_at": dossier.promised_at.isoformat(),
+        "due_before": dossier.due_at.isoformat(),
+        "due_after": due_at.isoformat() if due_at else None,
+        "signed_by": request.actor.name,
+    }
 
 
 def resolve(

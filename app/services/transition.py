@@ -154,6 +154,8 @@ def _record(
     changes = dict(effect.changes)
     changes["status"] = target
     changes["status_before"] = dossier.status if target in WAITING else None
+    if changes.get("due_at") is not None:
+        changes["calendar_revision"] = tx.calendar_revision
     due_at = changes.get("due_at", dossier.due_at)
     outcome = Outcome(
         dossier.code,
