@@ -20,11 +20,11 @@ from app.api import (
     documents,
     dossiers,
     figures,
+    forecasts,
     intake,
     papers,
     payments,
     problems,
-    forecasts,
     warnings,
 )
 from app.api.dependencies import Doors
