@@ -60,7 +60,8 @@ class _Filter:
         *,
         unread: Annotated[bool, Query(description="Only what you have not read")] = False,
         every: Annotated[
-            bool, Query(alias="all", description="Also what time or an act has overtaken")
+            bool,
+            Query(alias="all", description="Also what time or an act has overtaken, of 90 days"),
         ] = False,
     ) -> None:
         self.kind, self.unread, self.every = kind, unread, every

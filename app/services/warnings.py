@@ -1,7 +1,7 @@
 """Warnings before and after due instants: raised by the worker, read by whom they concern."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -19,6 +19,9 @@ from app.services.clocks import own_calendars, running_statuses
 from app.services.desk import Desk
 
 Position = tuple[datetime, int]
+
+KEPT_IN_VIEW = timedelta(days=90)
+"""So far back goes the list of warnings that are no longer current."""
 
 _APPOINTMENT = """
 greatest(dossier.due_at,
@@ -107,14 +110,9 @@ def _horizon(calendar: Calendar, now: datetime, minutes: int) -> datetime:
     return calendar.next_opening(calendar.after(now, minutes))
 
 
-_OF = """
-FROM warning
-JOIN dossier ON dossier.id = warning.dossier_id
-LEFT JOIN warning_reading AS reading ON reading.warning_id = warning.id
-    AND reading.account = :account
-WHERE warning.kind = ANY (CAST(:kinds AS text[]))
-    AND (dossier.at_agency_id = ANY (CAST((SELECT acting_agencies()) AS bigint[]))
-        OR dossier.agency_id = ANY (CAST((SELECT acting_agencies()) AS bigint[])))
+_MINE = """
+(dossier.at_agency_id = ANY (CAST((SELECT acting_agencies()) AS bigint[]))
+    OR dossier.agency_id = ANY (CAST((SELECT acting_agencies()) AS bigint[])))
 """
 _IS_CURRENT = f"""
 (dossier.ended_at IS NULL AND dossier.status = ANY (CAST(:running AS text[]))
@@ -123,16 +121,35 @@ _IS_CURRENT = f"""
         WHEN 'overdue' THEN warning.due_at = dossier.due_at
         ELSE warning.due_at = dossier.due_at AND dossier.due_at >= :minute END)
 """
-_LIST = f"""
+# What is current is found from the open dossiers that are due soon or late, of which there are
+# few; what is past from the days in which it was raised. Neither grows with the years.
+_CURRENT_ONES = f"""
+WITH open AS MATERIALIZED (
+    SELECT id FROM dossier
+    WHERE ended_at IS NULL AND due_at <= :farthest AND status = ANY (CAST(:running AS text[]))
+        AND {_MINE})
+SELECT warning.* FROM open JOIN warning ON warning.dossier_id = open.id
+"""
+_LATELY = "SELECT * FROM warning WHERE raised_at > :since"
+_LIST = """
 SELECT warning.id, warning.kind, warning.due_at, warning.raised_at, reading.read_at,
     dossier.code, dossier.status, dossier.agency_id, dossier.at_agency_id,
-    dossier.procedure_version_id, {_IS_CURRENT} AS is_current
-{_OF} AND (:every OR {_IS_CURRENT})
+    dossier.procedure_version_id, {is_current} AS is_current
+FROM ({source}) AS warning
+JOIN dossier ON dossier.id = warning.dossier_id
+LEFT JOIN warning_reading AS reading ON reading.warning_id = warning.id
+    AND reading.account = :account
+WHERE warning.kind = ANY (CAST(:kinds AS text[])) AND {mine}
+    AND (:every OR {is_current})
     AND (:only_unread IS FALSE OR reading.read_at IS NULL)
     AND (CAST(:before_at AS timestamptz) IS NULL
         OR (warning.raised_at, warning.id) < (:before_at, :before_id))
 ORDER BY warning.raised_at DESC, warning.id DESC LIMIT :limit
 """
+_LIST_CURRENT, _LIST_EVERY = (
+    text(_LIST.format(source=source, mine=_MINE, is_current=_IS_CURRENT))
+    for source in (_CURRENT_ONES, _LATELY)
+)
 
 
 def listed(
@@ -149,13 +166,16 @@ def listed(
     """Return warnings that concern the actor, the newest first.
 
     Without `every` those that time or an act has overtaken are left out: the dossier is done, its
-    clock stands, its due instant moved, the apology was recorded.
+    clock stands, its due instant moved, the apology was recorded. With it, all of `KEPT_IN_VIEW`.
     """
     kinds = [known for known in _kinds(actor) if kind in {None, known}]
+    minutes = max(desk.rules.warn_before_minutes, desk.rules.escalate_before_minutes)
     with acting(desk.engine, actor) as tx:
         rows = tx.db.execute(
-            text(_LIST),
+            _LIST_EVERY if every else _LIST_CURRENT,
             {
+                "since": now - KEPT_IN_VIEW,
+                "farthest": _horizons(desk, tx, now, minutes)["farthest"],
                 "account": actor.id,
                 "kinds": [str(known) for known in kinds],
                 "running": [str(status) for status in running_statuses(desk)],
@@ -208,7 +228,12 @@ def mark_read(
             return tx.seen
         given = {"account": actor.id, "kinds": [str(kind) for kind in kinds], "ids": list(ids)}
         mine = tx.db.scalars(
-            text(f"SELECT warning.id {_OF} AND warning.id = ANY (CAST(:ids AS bigint[]))"), given
+            text(f"""
+                SELECT warning.id FROM warning JOIN dossier ON dossier.id = warning.dossier_id
+                WHERE warning.id = ANY (CAST(:ids AS bigint[]))
+                    AND warning.kind = ANY (CAST(:kinds AS text[])) AND {_MINE}
+            """),
+            given,
         ).all()
         absent = sorted(set(ids) - set(mine))
         if absent:
