@@ -9,9 +9,18 @@ from uuid import uuid4
 import psycopg
 
 from app import clock
-from bench.contest import Contest, Measured, dealt, joined, run, timed
+from bench.contest import (
+    CLIENTS,
+    CONNECTIONS,
+    RAW_PROCESSES,
+    Contest,
+    Measured,
+    dealt,
+    joined,
+    run,
+    timed,
+)
 from bench.crew import HelperFailed
-from bench.intake import CLIENTS, CONNECTIONS, RAW_PROCESSES
 from bench.load import HttpPlan
 from bench.options import Options
 from bench.province import Offer, Province, request
@@ -20,13 +29,21 @@ from bench.stand import Stand
 
 _FIRST_GUESS = 800.0
 _STAFF = ("receptionist", "officer", "approver")
-_NOTES = [
-    "Service: for each dossier in turn POST .../acceptance, /processing, /handovers, /resolution "
-    "(with a result document), /return, each with the `If-Match` of the version before, by "
-    "receptionist, officer and approver of its agency; no idempotency key (it is optional here).",
-    "Raw: psycopg as owner, 8 connections in 4 processes: the same update, event and ledger row "
-    "as three statements, then the commit. It attaches no result document.",
-]
+_NOTES = """
+Service: for each dossier in turn POST .../acceptance, /processing, /handovers, /resolution (with
+a result document), /return, each with the `If-Match` of the version before, by receptionist,
+officer and approver of its agency; no idempotency key (it is optional here).
+
+Raw: psycopg as owner, 8 connections in 4 processes: the same update, event and ledger row as
+three statements, then the commit. It attaches no result document.
+"""
+_NEWEST = """
+SELECT dossier.id, dossier.code, dossier.agency_id, agency.code, procedure.code
+FROM dossier JOIN agency ON agency.id = agency_id
+JOIN procedure_version v ON v.id = procedure_version_id
+JOIN procedure ON procedure.id = procedure_id
+ORDER BY dossier.id DESC LIMIT %s
+"""
 
 
 class Acts(Contest):
@@ -78,7 +95,9 @@ class Acts(Contest):
         enough = int(self._guess[kind] * seconds * 2 / len(lists)) + 50
         wanted = sum(max(0, enough - len(own)) for own in lists) // 5 + len(lists)
         made = self._prepare(wanted)
-        acts = self._http_acts(made) if kind == "http" else self._raw_acts(made)
+        acts: Iterator[list[Any]] = (
+            self._http_acts(made) if kind == "http" else self._raw_acts(made)
+        )
         shortest = cycle(sorted(lists, key=len))
         for own, chain in zip(shortest, acts, strict=False):
             own.extend(chain)
@@ -90,13 +109,7 @@ class Acts(Contest):
         settings = self.stand.settings
         timed(self.stand, "bench.load", [HttpPlan(settings.host, settings.port, requests, 60)])
         with psycopg.connect(self.stand.url) as db:
-            rows = db.execute("""
-                SELECT dossier.id, dossier.code, dossier.agency_id, agency.code, procedure.code
-                FROM dossier JOIN agency ON agency.id = agency_id
-                JOIN procedure_version v ON v.id = procedure_version_id
-                JOIN procedure ON procedure.id = procedure_id
-                ORDER BY dossier.id DESC LIMIT %s
-            """, (wanted,)).fetchall()
+            rows = db.execute(_NEWEST, (wanted,)).fetchall()
         return [(*row[:4], self._offers[row[4], row[3]]) for row in rows]
 
     def _http_acts(self, made: list[Any]) -> Iterator[list[bytes]]:

@@ -11,7 +11,11 @@ from bench import machine
 from bench.crew import Slot, together
 from bench.options import Options
 from bench.report import Table, keep
-from bench.stand import HERE, Stand, stand
+from bench.stand import Stand, stand
+
+CLIENTS = 16
+CONNECTIONS = 8
+RAW_PROCESSES = 4  # the fastest of 1, 2, 4 and 8 where it was tried
 
 T = TypeVar("T")
 
@@ -78,7 +82,7 @@ def timed(under_test: Stand, module: str, plans: Sequence[object]) -> Measured:
 def run(
     make: Callable[[Stand], Contest],
     raws: Mapping[str, str],
-    notes: Sequence[str],
+    notes: str,
     options: Options,
 ) -> None:
     """Alternate the service with each raw driver, and with another checkout if asked."""
@@ -100,9 +104,9 @@ def run(
         table.add("median", *medians, *[""] * (len(table.columns) - len(medians) - 1))
         for contest in trees.values():
             contest.check()
-        table.notes = list(notes)
+        table.notes = notes
         data = f"{ours.data()}, 2 web processes; {machine.describe_server(ours.stand.url)}"
-        keep(table, command=options.command, data=data, tree=HERE, into=options.into)
+        keep(table, options, data)
 
 
 def _ratio(done: Mapping[str, Measured], ours: str, theirs: str) -> float:

@@ -4,7 +4,17 @@ from collections import deque
 
 import psycopg
 
-from bench.contest import Contest, Measured, dealt, joined, run, timed
+from bench.contest import (
+    CLIENTS,
+    CONNECTIONS,
+    RAW_PROCESSES,
+    Contest,
+    Measured,
+    dealt,
+    joined,
+    run,
+    timed,
+)
 from bench.crew import HelperFailed
 from bench.load import HttpPlan
 from bench.options import Options
@@ -12,19 +22,17 @@ from bench.province import Application, Province
 from bench.raw import RawPlan
 from bench.stand import Stand
 
-CLIENTS = 16
-CONNECTIONS = 8
-RAW_PROCESSES = 4  # the fastest of 1, 2, 4 and 8 where it was tried
-_FIRST_GUESS = 2000.0  # per second; afterwards a slot prepares for twice what the last one reached
-_NOTES = [
-    "Service: POST /v1/dossiers of level 4 with three uploaded documents, everything on: token, "
-    "form, idempotency, row security, number, event, ledger, documents attached. The documents "
-    "were registered beforehand (one uploaded, the others copied as rows of the same file), "
-    "tokens were seen before by each process.",
-    "Raw: psycopg as owner, 8 connections in 4 processes: counter, dossier, components "
-    "(executemany), event, ledger, idempotency, commit. “With documents”: it also attaches the "
-    "three documents, as the service does.",
-]
+_FIRST_GUESS = 2000.0  # per second; a slot prepares for twice that, or what the last one reached
+_NOTES = """
+Service: POST /v1/dossiers of level 4 with three uploaded documents, everything on: token, form,
+idempotency, row security, number, event, ledger, documents attached. The documents were
+registered beforehand (one uploaded, the others copied as rows of the same file), tokens were seen
+before by each process.
+
+Raw: psycopg as owner, 8 connections in 4 processes: counter, dossier, components (executemany),
+event, ledger, idempotency, commit. “With documents”: it also attaches the three documents, as the
+service does.
+"""
 
 
 class Intake(Contest):

@@ -37,11 +37,7 @@ def describe() -> str:
         names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = names[0].split(":", 1)[1].strip() if names else model
     memory = psutil.virtual_memory().total / _GIB
-    load = os.getloadavg()[0]
-    return (
-        f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, "
-        f"load {load:.1f} at the start"
-    )
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"
 
 
 def describe_server(url: str) -> str:

@@ -1,29 +1,27 @@
-"""P9: memory of each process at the start and under load: is it small, and does it stay flat?"""
+"""P9: memory of each process at the start and under load, whether it is small and stays flat."""
 
 import statistics
 import time
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 import psutil
 
 from bench import machine
-from bench.contest import dealt, timed
-from bench.intake import CLIENTS
+from bench.contest import CLIENTS, dealt, timed
 from bench.load import HttpPlan
 from bench.options import Options
 from bench.province import Province, read_request
 from bench.report import Table, keep
-from bench.stand import HERE, Stand, stand
+from bench.stand import Stand, stand
 
 _STRETCH_S = 10.0
 _MIB = 2**20
-_NOTES = [
-    "Load: 16 clients at an even rate; of three requests one hands in a dossier (three documents), "
-    "one reads the citizen's own list, one a procedure; the worker tells the portal mock. RSS "
-    "counts shared pages in every process, PSS divides them. Growth: slope of RSS over the second "
-    "half of the load. Goal: a web process and a worker ≤ 160 MB each after an hour, flat."
-]
+_NOTES = """
+Load: 16 clients at an even rate; of three requests one hands in a dossier (three documents), one
+reads the citizen's own list, one a procedure; the worker tells the portal mock. RSS counts shared
+pages in every process, PSS divides them. Growth: slope of RSS over the second half of the load.
+Goal: a web process and a worker ≤ 160 MB each after an hour, flat.
+"""
 
 
 @dataclass
@@ -56,11 +54,11 @@ def measure(options: Options) -> None:
         begun = time.perf_counter()
         _look(lives, 0.0)
         province = Province(under_test)
-        asked: dict[str, int] = defaultdict(int)
+        answered = 0
         while (spent := time.perf_counter() - begun) < options.load_s:
             seconds = max(1.0, min(_STRETCH_S, options.load_s - spent))
             done = timed(under_test, "bench.load", [_plan(province, seconds, options.rate)])
-            asked["answered"] += len(done.slot.latencies)
+            answered += len(done.slot.latencies)
             _look(lives, time.perf_counter() - begun)
         table = Table(
             "P9 memory",
@@ -70,10 +68,10 @@ def measure(options: Options) -> None:
             table.add(name, *life.row())
         table.notes = _NOTES
         data = (
-            f"{asked['answered']:,} requests in {options.load_s:.0f} s at {options.rate:.0f}/s; "
+            f"{answered:,} requests in {options.load_s:.0f} s at {options.rate:.0f}/s; "
             f"{machine.describe_server(under_test.url)}"
         )
-        keep(table, command=options.command, data=data, tree=HERE, into=options.into)
+        keep(table, options, data)
 
 
 def _processes(under_test: Stand) -> dict[str, _Life]:

@@ -1,6 +1,7 @@
 """What may be chosen for a run of measurements."""
 
 import argparse
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ class Options:
     against: Path | None
     into: Path | None
     command: str
+    load_before: float
 
 
 def read(arguments: list[str]) -> tuple[list[str], Options]:
@@ -49,5 +51,6 @@ def read(arguments: list[str]) -> tuple[list[str], Options]:
         against=given.against.resolve() if given.against else None,
         into=None if given.no_record else HERE / "docs" / "measurements.md",
         command=shlex.join(["python", "-m", "bench", *arguments]),
+        load_before=os.getloadavg()[0],
     )
     return [name.upper() for name in given.which], options

@@ -4,9 +4,9 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import count, cycle
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
@@ -20,6 +20,7 @@ from bench.stand import Stand
 
 COMPONENTS = 3
 _APPLICANTS_PER_KIND = 100
+_KINDS = list(ApplicantKind)
 PAPER = b"%PDF-1.4\n% a paper of the measurements; its content is not looked at here\n%%EOF\n"
 
 
@@ -128,7 +129,7 @@ class Province:
         made = []
         for n in range(_APPLICANTS_PER_KIND):
             is_citizen = kind is ApplicantKind.CITIZEN
-            number = f"0250990{n:05}" if is_citizen else f"26{list(ApplicantKind).index(kind)}{n:07}"
+            number = f"0250990{n:05}" if is_citizen else f"26{_KINDS.index(kind)}{n:07}"
             name = f"{'Nguyễn Văn' if is_citizen else 'Công ty'} Mẫu {n}"
             token = self.stand.token("applicant", None, number, name)
             made.append(Applicant(number, name, token))
@@ -164,26 +165,29 @@ class Province:
     def requests(self, applications: list[Application]) -> list[bytes]:
         """Return the bytes that hand in each application."""
         return [
-            request(
-                "/v1/dossiers", one.applicant.token, one.body(), f"Idempotency-Key: {one.key}"
-            )
+            request("/v1/dossiers", one.applicant.token, one.body(), f"Idempotency-Key: {one.key}")
             for one in applications
         ]
 
     def raw_jobs(self, applications: list[Application]) -> list[dict[str, Any]]:
         """Return the values of the same rows for the raw driver."""
         with psycopg.connect(self.stand.url) as db:
-            agency_ids = dict(db.execute("SELECT code, id FROM agency").fetchall())
-            found = db.execute(
-                "SELECT code, v.id FROM procedure_version v JOIN procedure p ON p.id = procedure_id"
+            agency_ids = _ids(db, "SELECT code, id FROM agency")
+            version_ids = _ids(
+                db,
+                "SELECT code, version.id FROM procedure_version AS version "
+                "JOIN procedure ON procedure.id = procedure_id",
             )
-            version_ids = dict(found.fetchall())
         now = clock.now()
         return [_raw_job(one, agency_ids, version_ids, now) for one in applications]
 
 
+def _ids(db: psycopg.Connection[Any], query: LiteralString) -> dict[str, int]:
+    return {str(code): int(key) for code, key in db.execute(query).fetchall()}
+
+
 def _raw_job(
-    one: Application, agency_ids: dict[str, int], version_ids: dict[str, int], now: Any
+    one: Application, agency_ids: dict[str, int], version_ids: dict[str, int], now: datetime
 ) -> dict[str, Any]:
     body = json.loads(one.body())
     contact = {name: body["applicant"][name] for name in ("phone", "email", "address")}

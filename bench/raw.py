@@ -8,6 +8,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -128,13 +129,24 @@ def work(plan: RawPlan, ready: Callable[[], None]) -> Slot:
     """Do the jobs of each connection in a thread of its own until the time is over."""
     gc.disable()
     slot = Slot(plan.seconds, used=[0] * len(plan.connections))
-    do = KINDS[plan.kind]
-    databases = [psycopg.connect(plan.url) for _ in plan.connections]
-    ready()
-    deadline = time.perf_counter() + plan.seconds
+    with ExitStack() as stack:
+        databases = [stack.enter_context(psycopg.connect(plan.url)) for _ in plan.connections]
+        ready()
+        deadline = time.perf_counter() + plan.seconds
+        threads = [
+            threading.Thread(target=_run, args=(plan, n, db, slot, deadline))
+            for n, db in enumerate(databases)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return slot
 
-    def run(n: int) -> None:
-        db = databases[n]
+
+def _run(plan: RawPlan, n: int, db: Connection, slot: Slot, deadline: float) -> None:
+    do = KINDS[plan.kind]
+    try:
         for job in plan.connections[n]:
             begun = time.perf_counter()
             if begun >= deadline:
@@ -145,21 +157,8 @@ def work(plan: RawPlan, ready: Callable[[], None]) -> Slot:
             if ended <= deadline:
                 slot.latencies.append(ended - begun)
         slot.faults.append("too few jobs were prepared")
-
-    def guarded(n: int) -> None:
-        try:
-            run(n)
-        except Exception as error:  # noqa: BLE001  (told to whoever measures)
-            slot.faults.append(repr(error))
-
-    threads = [threading.Thread(target=guarded, args=(n,)) for n in range(len(databases))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for db in databases:
-        db.close()
-    return slot
+    except Exception as error:  # noqa: BLE001  (told to whoever measures)
+        slot.faults.append(repr(error))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from app import clock
 from bench import machine
+from bench.options import Options
+from bench.stand import HERE
 
 _HEAD = """# Measurements
 
@@ -22,7 +23,7 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: list[list[str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: str = ""
 
     def add(self, *cells: object) -> None:
         self.rows.append([_text(cell) for cell in cells])
@@ -31,7 +32,7 @@ class Table:
         lines = [list(self.columns), *self.rows]
         widths = [max(len(line[n]) for line in lines) for n in range(len(self.columns))]
         drawn = ["| " + " | ".join(_pad(line, widths)) + " |" for line in lines]
-        rule = "|-" + "-|-".join("-" * width for width in widths[:-1] + widths[-1:]) + "-|"
+        rule = "|-" + "-|-".join("-" * width for width in widths) + "-|"
         return "\n".join([drawn[0], rule, *drawn[1:]])
 
 
@@ -45,16 +46,19 @@ def _text(cell: object) -> str:
     return str(cell)
 
 
-def keep(table: Table, *, command: str, data: str, tree: Path, into: Path | None) -> None:
-    """Print a table and append it `into` the file, with what is needed to read and repeat it."""
+def keep(table: Table, options: Options, data: str) -> None:
+    """Print a table and append it to the record, with what is needed to read and repeat it."""
     head = [
         f"## {table.title}",
         "",
-        f"{clock.now():%Y-%m-%d %H:%M}, commit {machine.commit(tree)}. {machine.describe()}.",
-        f"Data: {data}. Again: `{command}`.",
+        f"- {clock.now():%Y-%m-%d %H:%M}, commit {machine.commit(HERE)}.",
+        f"- Machine: {machine.describe()}, load {options.load_before:.1f} before.",
+        f"- Data: {data}.",
+        f"- Again: `{options.command}`",
     ]
-    body = "\n".join([*head, "", table.text(), *(["", *table.notes] if table.notes else []), ""])
+    body = "\n".join([*head, "", table.text(), "", table.notes.strip(), ""])
     print(body, flush=True)
+    into = options.into
     if into is not None:
         into.parent.mkdir(parents=True, exist_ok=True)
         before = into.read_text(encoding="utf-8") if into.exists() else _HEAD

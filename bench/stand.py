@@ -1,4 +1,4 @@
-"""What is measured: a server of its own in a temporary folder, with the processes of `motcua up`."""
+"""What is measured: a server of its own in a folder of its own, and what `motcua up` runs."""
 
 import os
 import random

@@ -1,6 +1,5 @@
 """P8: from the command to ready, and to the first accepted dossier."""
 
-import json
 import os
 import signal
 import subprocess
@@ -24,13 +23,13 @@ from bench.report import Table, keep
 from bench.stand import HERE, StandFailed, environment_for, free_port, wait_until_ready
 
 _STOP_WITHIN_S = 30
-_NOTES = [
-    "Ready: the command's start until mocks and web answer that they are. First accepted: until a "
-    "citizen has uploaded three papers and handed in a dossier of level 4, and a receptionist has "
-    "accepted it. Stopped: SIGINT until the command has ended. First start: an empty data folder, "
-    "so with initdb, migrations, catalogue and the sample PKI. Goals: warm ≤ 4 s; fresh clone to "
-    "first accepted ≤ installation + 10 s."
-]
+_NOTES = """
+Ready: the command's start until mocks and web answer that they are. First accepted: until a
+citizen has uploaded three papers and handed in a dossier of level 4, and a receptionist has
+accepted it. Stopped: SIGINT until the command has ended. First start: an empty data folder, so
+with initdb, migrations, catalogue and the sample PKI. Goals: warm ≤ 4 s; fresh clone to first
+accepted ≤ installation + 10 s.
+"""
 
 
 def measure(options: Options) -> None:
@@ -45,7 +44,7 @@ def measure(options: Options) -> None:
         table.add("fresh clone", *_fresh())
     table.notes = _NOTES
     data = "the sample province, one dossier more with each start"
-    keep(table, command=options.command, data=data, tree=HERE, into=options.into)
+    keep(table, options, data)
 
 
 def _fresh() -> list[float]:
@@ -122,16 +121,12 @@ def _hand_in_and_accept(settings: Settings) -> None:
             for n in range(len(offer.components))
         ]
         ids = tuple(str(paper.raise_for_status().json()["id"]) for paper in papers)
-        body = offer.application(number, "Trần Thị Mẫu", ids)
         made = http.post(
-            "/v1/dossiers", content=json.dumps(body), headers=_json(**{"Idempotency-Key": str(uuid4())})
+            "/v1/dossiers",
+            json=offer.application(number, "Trần Thị Mẫu", ids),
+            headers={"Idempotency-Key": str(uuid4())},
         ).raise_for_status()
-        accepted = http.post(
+        http.post(
             f"{made.headers['Location']}/acceptance",
-            headers=_json(Authorization=f"Bearer {clerk}", **{"If-Match": made.headers["ETag"]}),
-        )
-        accepted.raise_for_status()
-
-
-def _json(**headers: str) -> dict[str, str]:
-    return {"Content-Type": "application/json", **headers}
+            headers={"Authorization": f"Bearer {clerk}", "If-Match": made.headers["ETag"]},
+        ).raise_for_status()

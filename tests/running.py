@@ -96,10 +96,20 @@ def token(
 
 
 @contextmanager
-def served(app: ASGIApp, listening: socket.socket | None = None) -> Iterator[str]:
-    """Serve an application on a loopback port of its own and give its address."""
+def served(
+    app: ASGIApp, listening: socket.socket | None = None, *, owns_lifespan: bool = True
+) -> Iterator[str]:
+    """Serve an application on a loopback port of its own and give its address.
+
+    An application that is called in-process as well must not be closed with the server.
+    """
     with listening or free_port() as bound:
-        config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app,
+            log_level="critical",
+            timeout_graceful_shutdown=1,
+            lifespan="on" if owns_lifespan else "off",
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
         thread.start()
@@ -297,7 +307,7 @@ def running_app(settings: Settings) -> Iterator[Api]:
     app = with_clock(build(settings), clock)
     assert settings.database_url is not None
     owner = connect(settings.database_url.get_secret_value(), as_owner=True, pool_size=2)
-    with TestClient(app, "http://motcua.test") as http:
+    with TestClient(app, "http://motcua.test", client=("127.0.0.1", 50_000)) as http:
         yield Api(http, app, settings, clock, owner)
     owner.dispose()
 

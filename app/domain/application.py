@@ -204,8 +204,13 @@ def _wish_faults(application: Application, version: ProcedureVersion) -> list[Fa
 def fee_lines(version: ProcedureVersion, exemptions: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return the fees due of both phases, as the dossier keeps them; amounts in đồng."""
     return [
-        {"code": fee.code, "name": fee.name, "kind": fee.kind, "amount_vnd": fee.amount_vnd,
-         "phase": fee.phase}
+        {
+            "code": fee.code,
+            "name": fee.name,
+            "kind": fee.kind,
+            "amount_vnd": fee.amount_vnd,
+            "phase": fee.phase,
+        }
         for phase in FeePhase
         for fee in fees_due(version, exemptions, phase)
     ]

@@ -1,5 +1,6 @@
 """What each act asks for beside its place in the table, and what it leaves behind."""
 
+import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 from uuid import uuid4
@@ -165,7 +166,7 @@ def test_each_step_of_the_process_follows_the_one_before_until_the_last(api: Api
     steps = ["appraisal", "approval", "return"]
 
     assert api.officer().does(code, "processing")["details"] == {"step": steps[0]}
-    for here, there in zip(steps, steps[1:], strict=False):
+    for here, there in itertools.pairwise(steps):
         details = api.officer().does(code, "handovers", {})["details"]
         assert (details["from_step"], details["to_step"]) == (here, there)
         assert api.officer().get(f"/v1/dossiers/{code}").json()["step"] == there
@@ -306,11 +307,11 @@ def test_only_ones_own_unused_results_are_attached(api: Api, whose: str) -> None
         other = a_dossier(api, Status.IN_PROCESS)
         approver.does(other, "resolution", {"granted": True, "documents": [used]})
     document = {
-        "nobody": lambda: str(uuid4()),
-        "colleague": lambda: api.officer().upload(kind="result"),
-        "component": approver.upload,
-        "used": lambda: used,
-    }[whose]()
+        "nobody": str(uuid4()),
+        "colleague": api.officer().upload(kind="result"),
+        "component": approver.upload(),
+        "used": used,
+    }[whose]
     good, before = approver.upload(kind="result"), api.traces(code)
 
     body = {"granted": True, "documents": [good, document]}

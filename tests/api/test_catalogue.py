@@ -29,7 +29,9 @@ def test_the_agencies_are_those_of_the_seeds(api: Api) -> None:
         assert succeeded(api.http.get(f"/v1/agencies/{item['code']}")) == item
 
 
-@pytest.mark.parametrize("day", ["2015-12-31", "2016-01-01", "2019-12-31", "2021-06-30", "2026-10-05"])
+@pytest.mark.parametrize(
+    "day", ["2015-12-31", "2016-01-01", "2019-12-31", "2021-06-30", "2026-10-05"]
+)
 def test_on_a_day_the_catalogue_is_what_was_in_force_then(api: Api, day: str) -> None:
     agencies = succeeded(api.http.get("/v1/agencies", params={"on": day}))["items"]
     procedures = succeeded(api.http.get("/v1/procedures", params={"on": day}))["items"]
@@ -61,9 +63,7 @@ def test_procedures_are_found_by_agency_and_level(
         for known in sorted(read_procedures(), key=lambda known: known.code)
         if (version := known.version_on(TODAY))
         and level in {None, version.online_level}
-        and (
-            agency is None or (agency in resolvers and version.is_resolved_by(resolvers[agency]))
-        )
+        and (agency is None or (agency in resolvers and version.is_resolved_by(resolvers[agency])))
     ]
 
 

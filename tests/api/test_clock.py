@@ -1,4 +1,4 @@
-"""The clock of dossiers over HTTP: what is promised, what moves it, and that it can be explained."""
+"""The clock of dossiers over HTTP: what is promised, what moves it, and why."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -183,7 +183,7 @@ def test_a_server_stops_reading_a_file_that_is_too_large(narrow: Api, *, chunked
     if not chunked:
         headers["Content-Length"] = str(len(a_pdf()) + 2000 * 65_536)
     with (
-        served(narrow.app) as url,
+        served(narrow.app, owns_lifespan=False) as url,
         httpx2.Client(base_url=url, trust_env=False, timeout=20) as http,
     ):
         try:
@@ -208,7 +208,7 @@ def test_a_file_that_was_cut_short_on_its_way_is_not_kept(api: Api) -> None:
         raise ConnectionResetError
 
     with (
-        served(api.app) as url,
+        served(api.app, owns_lifespan=False) as url,
         httpx2.Client(base_url=url, trust_env=False) as http,
         pytest.raises(ConnectionResetError),
     ):
@@ -359,7 +359,7 @@ def _id(text: str) -> UUID:
         lambda mark: mark[:-1],
         lambda mark: mark[:-1] + ("0" if mark[-1] != "0" else "1"),
         lambda mark: "0" * len(mark),
-        lambda mark: "a",
+        lambda _: "a",
     ],
 )
 def test_a_link_with_another_seal_gives_nothing(api: Api, broken: Callable[[str], str]) -> None:

@@ -120,7 +120,7 @@ def test_where_nothing_was_received_there_is_no_rate(own_api: Api) -> None:
 def test_requests_are_counted_by_route_and_not_by_address(api: Api) -> None:
     """Whoever asks for made-up addresses, methods and codes makes no new label."""
     code = a_dossier(api)
-    routes = {path for path in api.app.openapi()["paths"]} | {"other"}
+    routes = set(api.app.openapi()["paths"]) | {"other"}
     routes |= {"/openapi.json", "/docs", "/redoc"}
     for n in range(5):
         api.citizen().get(f"/v1/dossiers/H44.29-261005-9{n}99")
@@ -132,7 +132,16 @@ def test_requests_are_counted_by_route_and_not_by_address(api: Api) -> None:
 
     labels = [dict(names) for names in counted]
     assert {label["route"] for label in labels} <= routes
-    assert {label["method"] for label in labels} <= {"GET", "POST", "DELETE", "HEAD", "PUT", "PATCH", "OPTIONS", "other"}
+    assert {label["method"] for label in labels} <= {
+        "GET",
+        "POST",
+        "DELETE",
+        "HEAD",
+        "PUT",
+        "PATCH",
+        "OPTIONS",
+        "other",
+    }
     assert {"/v1/dossiers/{code}", "/v1/dossiers", "other"} <= {label["route"] for label in labels}
 
 
@@ -142,7 +151,8 @@ def test_every_answer_is_counted_once_with_its_status(api: Api) -> None:
         return sum(
             value
             for labels, value in counted.items()
-            if dict(labels).get("route") == "/v1/dossiers/{code}" and dict(labels)["status"] == "404"
+            if dict(labels).get("route") == "/v1/dossiers/{code}"
+            and dict(labels)["status"] == "404"
         )
 
     before = count()

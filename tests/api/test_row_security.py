@@ -47,14 +47,14 @@ def _expected(world: World, role: Role, who: str | None) -> dict[str, set[tuple[
     return {
         "dossier": {(key,) for key in visible},
         "dossier_component": {
-            (row["dossier_id"], row["n"]) for row in world.components if row["dossier_id"] in visible
+            (row["dossier_id"], row["n"])
+            for row in world.components
+            if row["dossier_id"] in visible
         },
         "dossier_event": {
             (row["dossier_id"], row["seq"]) for row in world.events if row["dossier_id"] in visible
         },
-        "payment": {
-            (row["reference"],) for row in world.payments if row["dossier_id"] in visible
-        },
+        "payment": {(row["reference"],) for row in world.payments if row["dossier_id"] in visible},
         "document": {
             (row["id"],) for row in world.documents if sees_document(world, role, who, row)
         },

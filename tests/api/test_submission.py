@@ -1,4 +1,4 @@
-"""Handing in: whatever is wrong is told at once, with the place of each fault; nothing half done."""
+"""Handing in: whatever is wrong is told at once, each fault with its place; nothing half done."""
 
 from collections.abc import Iterator
 from typing import Any

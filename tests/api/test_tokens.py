@@ -166,17 +166,17 @@ def _part(value: object) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
+NO_OBJECTS: list[Any] = [[], "x", None, 1, {}, b"\xff", b"\xff{"]
+
+
 def _garbage() -> list[str | bytes]:
     head = {"alg": "ES256", "typ": "JWT", "kid": "x"}
     return [
         *("", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer x", "Bearer a.b.c", "Bearer ...."),
         *(f"Bearer {'a' * 9000}", f"Bearer {'.' * 8000}", "Bearer null", "Bearer {}", "Bearer é"),
         b"Bearer \xff\xfe.\xff.\xff",
-        *(
-            f"Bearer {_part(head)}.{_part(claims)}.AAAA"
-            for claims in ([], "x", None, 1, {}, b"\xff")
-        ),
-        *(f"Bearer {_part(bad)}.{_part({})}.AAAA" for bad in ([], "x", None, {}, b"\xff{", 1)),
+        *(f"Bearer {_part(head)}.{_part(value)}.AAAA" for value in NO_OBJECTS),
+        *(f"Bearer {_part(value)}.{_part({})}.AAAA" for value in NO_OBJECTS),
         f"Bearer {_part({'alg': [], 'kid': {}})}.{_part({})}.AAAA",
         f"Bearer {_part(b'[' * 3000)}.{_part({})}.AAAA",
         f"Bearer {_part(b'{' + b'}')}.{_part(b'[' * 3000)}.AAAA",
@@ -215,7 +215,7 @@ def test_staff_act_in_their_own_name_and_role(api: Api) -> None:
 
 def test_a_token_is_good_within_the_leeway_and_not_after_it(api: Api) -> None:
     for age_s, is_let_in in ((10, True), (300, False)):
-        issued_at = datetime.now(UTC) - timedelta(seconds=60 + age_s)  # noqa: DTZ011  (the provider's clock)
+        issued_at = datetime.now(UTC) - timedelta(seconds=60 + age_s)
         made = token(api.settings, "applicant", lifetime_s=60, now=issued_at)
         assert (_ask(api, f"Bearer {made}").status_code == 200) is is_let_in
 

@@ -1,6 +1,6 @@
 """A small world of dossiers, and who may see what of it: said in plain Python over all rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,11 +44,11 @@ class World:
     """All rows as the owner of the database sees them."""
 
     agencies: dict[int, str]
-    dossiers: list[Row]
-    events: list[Row]
-    components: list[Row]
-    payments: list[Row]
-    documents: list[Row]
+    dossiers: Sequence[Row]
+    events: Sequence[Row]
+    components: Sequence[Row]
+    payments: Sequence[Row]
+    documents: Sequence[Row]
 
 
 def a_world(api: Api) -> World:
@@ -110,7 +110,7 @@ def actor(role: Role, who: str | None) -> Actor:
 
 
 def sees(world: World, role: Role, who: str | None, dossier: Row) -> bool:
-    """Say whether somebody may see a dossier: theirs, handed in by them, or ever at their agency."""
+    """Say whether somebody may see a dossier: theirs, their hand-in, or ever at their agency."""
     if role is Role.APPLICANT:
         return who in {dossier["submitter_id"], dossier["applicant_number"]}
     if role not in DESK_ROLES:
