@@ -74,7 +74,7 @@ class HoursForm(_Form):
 class ChangeForm(_Form):
     """A change of the calendar, with the document that says so."""
 
-    source: Line = Field(examples=["Công văn số 8726/VPCP-KGVX"])
+    source: Line = Field(examples=["Công văn số 01/MAU"])
     reason: Paragraph | None = Field(None, description="Needed where a past day is changed")
     days: list[DayForm] = Field(default=[], max_length=1000)
     hours: list[HoursForm] = Field(default=[], max_length=100)
@@ -93,8 +93,8 @@ class Move(BaseModel):
 
     code: str
     agency: str
-    procedure: str | None = None
-    status: Status | None = None
+    procedure: str
+    status: Status = Field(description="As it is now")
     what: Literal["due", "answer"] = Field(description="Hẹn trả, or the first answer")
     before: datetime
     after: datetime

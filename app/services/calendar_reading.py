@@ -176,7 +176,14 @@ def moved_by(
     with acting(desk.engine, SYSTEM) as tx:
         catalogue = desk.references.catalogue(tx)
         rows = tx.db.execute(
-            select(due_move, dossier.c.code, dossier.c.agency_id, dossier.c.promised_at)
+            select(
+                due_move,
+                dossier.c.code,
+                dossier.c.status,
+                dossier.c.agency_id,
+                dossier.c.procedure_version_id,
+                dossier.c.promised_at,
+            )
             .join(dossier, dossier.c.id == due_move.c.dossier_id)
             .where(_by(revision), due_move.c.id > after)
             .order_by(due_move.c.id)
@@ -187,6 +194,8 @@ def moved_by(
                 "id": row.id,
                 "code": row.code,
                 "agency": catalogue.agency_codes[row.agency_id],
+                "procedure": catalogue.offered[row.procedure_version_id].procedure.name,
+                "status": row.status,
                 "what": row.what,
                 "before": row.before,
                 "after": row.after,

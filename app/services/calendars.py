@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, insert, or_, select, update
@@ -192,7 +192,7 @@ def _view(desk: Desk, tx: Transaction, move: Move) -> dict[str, Any]:
         "status": row.status,
         "what": move.what,
         "before": move.before,
-        "after": move.after,
+        "after": move.after.astimezone(UTC),
         "promised_at": row.promised_at,
     }
 

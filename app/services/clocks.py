@@ -139,8 +139,8 @@ def _instants(
 ) -> list[tuple[str, datetime | None, datetime | None]]:
     """Return what is kept and what is derived of an open dossier's instants."""
     if row.accepted_at is None:
-        if row.answer_due_at is None:
-            return []
+        if row.status != Status.REGISTERED:
+            return []  # a request to supplement was the first answer
         return [("answer", row.answer_due_at, first_answer_due(row.received_at, calendar))]
     stood = stops(history, payment_stops=desk.rules.payment_wait_stops_clock)
     closed = [stop for stop in stood if stop.end is not None]

@@ -246,6 +246,12 @@ class Bureau:
         return {row["code"]: (row["before"], row["after"]) for row in rows}
 
 
+def hang_up(desk: Desk) -> None:
+    """Close the connections to partners."""
+    desk.partners.portal.http.close()
+    desk.partners.payment.http.close()
+
+
 @contextmanager
 def a_bureau(database_url: str, folder: Path) -> Iterator[Bureau]:
     """Open a province on a database."""
@@ -257,6 +263,7 @@ def a_bureau(database_url: str, folder: Path) -> Iterator[Bureau]:
     try:
         yield Bureau(desk, owner, folder)
     finally:
+        hang_up(desk)
         engine.dispose()
         owner.dispose()
 

@@ -1,6 +1,8 @@
 """Entering a change of the calendar: what it moves, what it leaves, what is put on record."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 
 import pytest
 
@@ -9,7 +11,7 @@ from app.domain.actor import Actor, Role
 from app.domain.calendar_book import CalendarChange, DayEntry, EntryKind, HoursEntry, fold
 from app.domain.calendar_documents import change_of, intervals
 from app.domain.calendar_faults import CalendarChangeFaulty
-from app.services import calendar_reading, calendars, recomputation
+from app.services import calendar_reading, calendars, processing, recomputation
 from tests.clock.bureau import FULL, JUSTICE, PROVINCE, Bureau, at, half, off, swap, worked
 
 NOW = at("2026-10-06T08:00")
@@ -74,6 +76,37 @@ def test_a_first_answer_moves_too_while_nobody_has_answered(bureau: Bureau) -> N
     assert bureau.dossier(accepted)["answer_due_at"] == at("2026-10-08T11:30")
     rows = bureau.rows("SELECT what, code FROM due_move JOIN dossier ON dossier.id = dossier_id")
     assert {(row["what"], row["code"]) for row in rows} == {("answer", waiting), ("due", accepted)}
+
+
+def test_who_was_asked_for_a_supplement_has_had_the_first_answer(bureau: Bureau) -> None:
+    code = bureau.submit(at("2026-10-07T13:00"))
+    request = bureau.request(code, Role.RECEPTIONIST, at("2026-10-07T14:00"))
+    processing.request_supplement(
+        bureau.desk, request, components=("GT01",), reason="Mờ", ground=None
+    )
+
+    bureau.enter(CalendarChange("Công điện", None, (off("2026-10-08"),)), at("2026-10-07T15:00"))
+    bureau.derive(at("2026-10-07T15:00"))
+
+    assert bureau.dossier(code)["answer_due_at"] == at("2026-10-08T11:30")
+    assert bureau.rows("SELECT FROM due_move") == []
+
+
+def test_two_administrators_at_once_enter_one_after_the_other(bureau: Bureau) -> None:
+    start = Barrier(4)
+
+    def enter(n: int) -> str:
+        start.wait()
+        try:
+            bureau.enter(LETTER if n < 2 else swap("2026-10-22", "2026-10-31"), NOW)
+        except CalendarChangeFaulty as refused:
+            return str(refused.facts["errors"][0]["code"])
+        return "entered"
+
+    with ThreadPoolExecutor(4) as pool:
+        said = sorted(pool.map(enter, range(4)))
+    assert said == ["calendar.unchanged", "calendar.unchanged", "entered", "entered"]
+    assert bureau.one("SELECT value FROM revision WHERE name = 'calendar'") == {"value": 3}
 
 
 def test_what_waits_for_a_supplement_is_derived_as_it_was_before_the_stop(bureau: Bureau) -> None:

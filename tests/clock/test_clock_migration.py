@@ -16,8 +16,8 @@ BEFORE = str(ScriptDirectory.from_config(configuration()).get_revision(AFTER).do
 _OLD_DATA = """
 INSERT INTO revision (name, value) VALUES ('calendar', 3), ('catalogue', 1);
 INSERT INTO calendar_day (day, kind, name, source, hours) VALUES
-    ('2026-01-02', 'off', 'Nghỉ hoán đổi', 'Công văn 8726', NULL),
-    ('2026-01-10', 'worked', 'Làm bù', 'Công văn 8726', NULL),
+    ('2026-01-02', 'off', 'Nghỉ hoán đổi', 'Công văn 01/MAU', NULL),
+    ('2026-01-10', 'worked', 'Làm bù', 'Công văn 01/MAU', NULL),
     ('2026-02-13', 'hours', 'Nghỉ sớm', 'Thông báo 1', '07:30-11:30 13:00-15:00');
 INSERT INTO office_hours (agency, valid_from, weekday, starts, ends) VALUES
     ('*', '2020-01-01', 1, '13:00', '17:00'), ('*', '2020-01-01', 1, '07:30', '11:30'),

@@ -24,7 +24,7 @@ from tests.builders import (
 )
 
 LETTER = {
-    "source": "Công văn số 8726/VPCP-KGVX",
+    "source": "Công văn số 01/MAU",
     "days": [
         {"day": "2026-10-07", "kind": "off", "name": "Nghỉ hoán đổi"},
         {"day": "2026-10-17", "kind": "worked", "name": "Làm bù"},

@@ -1,5 +1,6 @@
 """The worker looks after what time alone causes, each thing at its own pace."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -9,14 +10,19 @@ from app.domain.calendar_book import CalendarChange
 from app.services import calendars
 from app.worker import Worker
 from tests.builders import Api
-from tests.clock.bureau import FULL, PROVINCE, Bureau, at, off
+from tests.clock.bureau import FULL, PROVINCE, Bureau, at, hang_up, off
 
 
-def test_one_worker_does_all_that_time_causes(
-    own_api: Api, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+@pytest.fixture
+def bureau(own_api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
+    """The province of a running application, with its partners."""
     desk = own_api.app.state.doors.desk
-    bureau = Bureau(desk, own_api.owner, tmp_path_factory.mktemp("bureau"))
+    yield Bureau(desk, own_api.owner, tmp_path_factory.mktemp("bureau"))
+    hang_up(desk)
+
+
+def test_one_worker_does_all_that_time_causes(own_api: Api, bureau: Bureau) -> None:
+    desk = bureau.desk
     late = bureau.take_in(at("2026-10-05T10:00"))
     unanswered = bureau.take_in(at("2026-10-05T10:00"), FULL)
     bureau.start(unanswered, at("2026-10-05T10:30"))
@@ -48,11 +54,9 @@ def test_one_worker_does_all_that_time_causes(
     assert [row["kind"] for row in warned] == ["apology_due", "overdue"]
 
 
-def test_a_chore_waits_for_its_time(own_api: Api, tmp_path_factory: pytest.TempPathFactory) -> None:
-    desk = own_api.app.state.doors.desk
-    bureau = Bureau(desk, own_api.owner, tmp_path_factory.mktemp("bureau"))
+def test_a_chore_waits_for_its_time(own_api: Api, bureau: Bureau) -> None:
     own_api.clock.at = at("2026-10-08T09:59")
-    worker = Worker(desk, threads=1, now=own_api.clock)
+    worker = Worker(bureau.desk, threads=1, now=own_api.clock)
     with ThreadPoolExecutor(1) as pool:
         while worker.work_once(pool):
             pass
