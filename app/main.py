@@ -10,7 +10,19 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
-from app.api import acts, catalogue, documents, dossiers, figures, intake, payments, problems
+from app.api import (
+    acts,
+    catalogue,
+    claims,
+    delegations,
+    documents,
+    dossiers,
+    figures,
+    intake,
+    payments,
+    problems,
+    queue,
+)
 from app.api.dependencies import Doors
 from app.api.health import router as health_router
 from app.api.limits import BodyLimit
@@ -69,7 +81,18 @@ def build(settings: Settings) -> FastAPI:
         readiness=lambda: _readiness(desk),
         link_key=settings.link_key,
     )
-    for module in (intake, dossiers, acts, documents, payments, catalogue, figures):
+    for module in (
+        intake,
+        dossiers,
+        acts,
+        claims,
+        queue,
+        delegations,
+        documents,
+        payments,
+        catalogue,
+        figures,
+    ):
         app.include_router(module.router)
     app.include_router(health_router)
     problems.register(app)

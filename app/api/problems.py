@@ -27,14 +27,20 @@ STATUS = {
     "application.faulty": 422,
     "body.too_large": 413,
     "calendar.contradiction": 409,
+    "bulk.too_many": 422,
     "calendar.horizon": 422,
     "calendar.naive_instant": 422,
     "cursor.refused": 400,
     "deadline.limit_refused": 422,
+    "delegation.not_found": 404,
+    "delegation.refused": 422,
     "document.file_refused": 422,
     "document.not_found": 404,
+    "dossier.claimed": 409,
     "dossier.elsewhere": 403,
+    "dossier.not_claimable": 409,
     "dossier.not_found": 404,
+    "dossier.not_held": 409,
     "dossier.role_refused": 403,
     "dossier.step_refused": 409,
     "dossier.version_malformed": 400,
@@ -53,8 +59,10 @@ STATUS = {
     "payment.refused": 409,
     "period.refused": 422,
     "procedure.not_found": 404,
+    "queue.role_refused": 403,
     "resolution.reason_missing": 422,
     "resolution.result_missing": 422,
+    "search.too_short": 422,
     "supplement.second_without_ground": 409,
     "supplement.unknown_components": 422,
 }
@@ -153,19 +161,30 @@ def problem(
     detail: str,
     facts: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
-    content = {
+    content = _content(path, status, code, title, detail, facts or {})
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT} and "in_flight" in code:
+        headers = {"Retry-After": "1"}
+    return JSONResponse(content, status, headers, media_type="application/problem+json")
+
+
+def _content(
+    path: str, status: int, code: str, title: str, detail: str, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
         "type": f"/problems/{code}",
         "title": title,
         "status": status,
         "code": code,
         "detail": detail,
         "instance": path,
-        **(facts or {}),
+        **facts,
     }
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT} and "in_flight" in code:
-        headers = {"Retry-After": "1"}
-    return JSONResponse(content, status, headers, media_type="application/problem+json")
+
+
+def facts_of(path: str, error: DomainError) -> dict[str, Any]:
+    """Return a refusal as its problem document says it, for answers that hold several."""
+    return _content(path, STATUS[error.code], error.code, error.title, error.detail, error.facts)
 
 
 def _path(request: Request) -> str:

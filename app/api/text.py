@@ -20,3 +20,5 @@ ItemCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,60}$")]
 AgencyCode = Annotated[
     str, StringConstraints(pattern=r"^[A-Z][0-9]{2}(\.[0-9A-Z]{2,3})*$", max_length=35)
 ]
+DOSSIER_CODE = r"^[A-Z]\d{2}(\.[0-9A-Z]{2,3})*-\d{6}-\d{4,9}$"
+DossierCode = Annotated[str, StringConstraints(pattern=DOSSIER_CODE, max_length=60)]

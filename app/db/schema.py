@@ -1,15 +1,27 @@
 """Every table: importing this registers them all with `metadata`."""
 
-from app.db import calendar, catalogue, documents, dossiers, ledger, payments, replays
+from app.db import (
+    calendar,
+    catalogue,
+    delegations,
+    documents,
+    dossiers,
+    ledger,
+    payments,
+    replays,
+    search,
+)
 from app.db.metadata import metadata
 
 __all__ = [
     "calendar",
     "catalogue",
+    "delegations",
     "documents",
     "dossiers",
     "ledger",
     "metadata",
     "payments",
     "replays",
+    "search",
 ]

@@ -1,0 +1,1 @@
+"""Measurements: each prints one table and keeps it in docs/measurements.md. Never part of tests."""
