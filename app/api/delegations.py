@@ -87,14 +87,13 @@ def list_delegations(
 
 @router.delete(
     "/{delegation_id}",
-    status_code=204,
     summary="Take a delegation back (thu hồi ủy quyền)",
     responses=responses(RoleRefused, delegations.DelegationNotFound),
 )
 def end(
-    delegation_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    delegation_id: Annotated[int, Path(ge=1, le=2**63 - 1, examples=[1])],
     desk: CurrentDesk,
     actor: CurrentActor,
     now: Now,
-) -> None:
-    delegations.end(desk, delegation_id, actor=actor, now=now)
+) -> Delegation:
+    return Delegation(**delegations.end(desk, delegation_id, actor=actor, now=now))

@@ -26,8 +26,8 @@ STATUS = {
     "agency.not_found": 404,
     "application.faulty": 422,
     "body.too_large": 413,
-    "calendar.contradiction": 409,
     "bulk.too_many": 422,
+    "calendar.contradiction": 409,
     "calendar.horizon": 422,
     "calendar.naive_instant": 422,
     "cursor.refused": 400,
@@ -161,30 +161,19 @@ def problem(
     detail: str,
     facts: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
-    content = _content(path, status, code, title, detail, facts or {})
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT} and "in_flight" in code:
-        headers = {"Retry-After": "1"}
-    return JSONResponse(content, status, headers, media_type="application/problem+json")
-
-
-def _content(
-    path: str, status: int, code: str, title: str, detail: str, facts: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
+    content = {
         "type": f"/problems/{code}",
         "title": title,
         "status": status,
         "code": code,
         "detail": detail,
         "instance": path,
-        **facts,
+        **(facts or {}),
     }
-
-
-def facts_of(path: str, error: DomainError) -> dict[str, Any]:
-    """Return a refusal as its problem document says it, for answers that hold several."""
-    return _content(path, STATUS[error.code], error.code, error.title, error.detail, error.facts)
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT} and "in_flight" in code:
+        headers = {"Retry-After": "1"}
+    return JSONResponse(content, status, headers, media_type="application/problem+json")
 
 
 def _path(request: Request) -> str:
@@ -273,3 +262,17 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
         "Lỗi hệ thống",
         "Hệ thống gặp lỗi khi thực hiện yêu cầu. Lỗi đã được ghi lại.",
     )
+
+
+def refusal(path: str, error: DomainError) -> Problem:
+    """Return what a refusal is told as where an answer holds several of them."""
+    told = {
+        **error.facts,
+        "type": f"/problems/{error.code}",
+        "title": error.title,
+        "status": STATUS[error.code],
+        "code": error.code,
+        "detail": error.detail,
+        "instance": path,
+    }
+    return Problem(**told)

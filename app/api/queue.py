@@ -10,7 +10,7 @@ from app.api.acts import ActResult, Handover, result_of
 from app.api.cursors import AfterPlace, CursorRefused, Limit, link_to_next
 from app.api.dependencies import CurrentActor, CurrentDesk, Now, RequiredOnce
 from app.api.dossiers import DossierSummary
-from app.api.problems import Problem, facts_of, responses
+from app.api.problems import Problem, refusal, responses
 from app.api.text import DossierCode, ItemCode
 from app.domain.lifecycle import Act, Status
 from app.domain.once import KeyMissing, KeyReused
@@ -134,8 +134,8 @@ class BulkItem(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    code: DossierCode
-    version: int = Field(ge=1, le=10**9, strict=True)
+    code: DossierCode = Field(examples=["H44.29-261122-0001"])
+    version: int = Field(ge=1, le=10**9, strict=True, examples=[1])
 
 
 class BulkForm(BaseModel):
@@ -216,7 +216,7 @@ def _results(results: list[bulk.Result], path: str) -> BulkResults:
             code=result.code,
             outcome=ActResult(**result_of(result.outcome)) if result.outcome else None,
             problem=(
-                Problem(**facts_of(f"/v1/dossiers/{result.code}/{path}", result.refusal))
+                refusal(f"/v1/dossiers/{result.code}/{path}", result.refusal)
                 if result.refusal
                 else None
             ),

@@ -32,6 +32,7 @@ _CODE = re.compile(
 )
 _NUMBER = re.compile(r"[0-9+().-]*[0-9][0-9+().-]*")
 _DASHED = re.compile(r"(?:[0-9]{1,3}-)?([0-9]{6}(?:-[0-9]{1,9})?)|([0-9]{10}-[0-9]{1,3})")
+_SEPARATORS = re.compile(r"[().-]")
 _GROUPED = re.compile(r"(?:0|\+?84)[0-9]{1,11}")
 
 
@@ -170,8 +171,8 @@ def _joined(chunks: Iterable[str]) -> list[str]:
     """Put the groups together in which people write a phone or personal number."""
     found: list[str] = []
     for chunk in chunks:
-        grouped = f"{found[-1]}{chunk}" if found else ""
-        if chunk.isdecimal() and _GROUPED.fullmatch(grouped):
+        grouped = _SEPARATORS.sub("", f"{found[-1]}{chunk}") if found else ""
+        if _NUMBER.fullmatch(chunk) and _GROUPED.fullmatch(grouped):
             found[-1] = grouped
         else:
             found.append(chunk)

@@ -158,7 +158,7 @@ def take(status: Status | None, act: Act, role: Role, *, before: Status | None =
         label = LABELS[status].lower() if status else "chưa tiếp nhận"
         raise StepRefused(
             f"Không thể thực hiện “{ACT_LABELS[act]}” khi hồ sơ đang ở trạng thái “{label}”.",
-            status=status,
+            dossier_status=status,
             possible_acts=[str(a) for a in possible_acts(status)] if status else [],
         )
     if role not in step.by:

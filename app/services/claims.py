@@ -135,11 +135,11 @@ def _refuse_idle(dossier: Row[Any], actor: Actor) -> None:
     if not possible_acts(status, actor.role):
         raise NotClaimable(
             f"Vai trò của bạn không có thao tác nào khi hồ sơ “{LABELS[status].lower()}”.",
-            status=status,
+            dossier_status=status,
         )
 
 
 def _refuse_ended(dossier: Row[Any]) -> None:
     status = Status(dossier.status)
     if status not in OPEN:
-        raise NotClaimable(f"Hồ sơ đã kết thúc: {LABELS[status].lower()}.", status=status)
+        raise NotClaimable(f"Hồ sơ đã kết thúc: {LABELS[status].lower()}.", dossier_status=status)

@@ -111,7 +111,7 @@ def listed(desk: Desk, *, actor: Actor, after: int, limit: int, now: datetime) -
         return [_view(row) for row in rows]
 
 
-def end(desk: Desk, delegation_id: int, *, actor: Actor, now: datetime) -> None:
+def end(desk: Desk, delegation_id: int, *, actor: Actor, now: datetime) -> Mapping[str, Any]:
     """Take a delegation back: who gave it, who is away, or an approver; again does nothing."""
     _refuse_strangers(actor)
     with acting(desk.engine, actor) as tx:
@@ -122,6 +122,7 @@ def end(desk: Desk, delegation_id: int, *, actor: Actor, now: datetime) -> None:
             )
         if row.ended_at is None:
             tx.db.execute(update(delegation).where(delegation.c.id == row.id).values(ended_at=now))
+        return _view(row)
 
 
 def _find(tx: Transaction, delegation_id: int) -> Row[Any]:

@@ -151,7 +151,7 @@ def _what_came(tx: Transaction, found: Row[Any], version: int) -> dict[str, Any]
     )
     return {
         "version": found.version,
-        "status": found.status,
+        "dossier_status": found.status,
         "possible_acts": [str(act) for act in possible_acts(Status(found.status))],
         "changes": [
             {**row._mapping, "occurred_at": row.occurred_at.isoformat()}  # noqa: SLF001  (public)

@@ -21,8 +21,12 @@ from app.composition import desk_of
 from app.db.access import acting, connect
 from app.db.reference import Catalogue
 from app.domain.actor import SYSTEM, Actor, Role
+from app.domain.application import Applicant, Application, HandedIn
 from app.domain.calendar import LOCAL_ZONE, Calendar
+from app.domain.intake import ReturnWay
 from app.domain.lifecycle import WAITING, Status
+from app.domain.procedure import ApplicantKind
+from app.seeds import read_procedure_documents
 from app.services.backfill import backfill
 from app.services.desk import Desk
 from app.settings import Settings
@@ -34,6 +38,7 @@ TUESDAY = datetime(2026, 10, 6, 9, 0, tzinfo=LOCAL_ZONE)
 """A working Tuesday morning without a holiday near."""
 
 PROVINCE, DISTRICT, OTHER_DISTRICT, JUSTICE = "H44", "H44.29", "H44.30", "H44.10"
+AT_DESK = "1.004873"
 SATURDAY_OFFICE = "H44.31"
 """Opens on Saturday mornings too: it has hours of its own."""
 
@@ -178,6 +183,25 @@ class Office:
 _JSON = {"contact", "form", "fees"}
 _AGENCIES = [DISTRICT, OTHER_DISTRICT, JUSTICE, SATURDAY_OFFICE]
 _UNACCEPTED = {Status.REGISTERED, Status.REFUSED}
+
+
+def an_application(
+    name: str, number: str = "025900000001", phone: str = "0900000001"
+) -> Application:
+    """Return a complete application on paper, as the district's desk takes it in."""
+    [document] = [found for found in read_procedure_documents() if found["code"] == AT_DESK]
+    version = document["versions"][-1]
+    return Application(
+        procedure=AT_DESK,
+        agency=DISTRICT,
+        applicant=Applicant(ApplicantKind.CITIZEN, number, name, phone),
+        form=version["form"]["examples"][0],
+        components=tuple(
+            HandedIn(part["code"], None) for part in version["components"] if part["required"]
+        ),
+        exemptions=(),
+        return_way=ReturnWay.DESK,
+    )
 
 
 def staff(role: Role = Role.OFFICER, agency: str = DISTRICT, account: str | None = None) -> Actor:

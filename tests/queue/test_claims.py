@@ -18,7 +18,7 @@ from app.services.claims import NotClaimable, NotHeld
 from app.services.delegations import DelegationNotFound, Wish
 from app.services.holds import DossierClaimed
 from app.services.transition import DossierElsewhere, DossierNotFound, Request
-from tests.office import OTHER_DISTRICT, TUESDAY, Office, citizen, staff
+from tests.queue.office import JUSTICE, OTHER_DISTRICT, TUESDAY, Office, citizen, staff
 
 LEASE = timedelta(minutes=30)
 FIRST, SECOND = staff(account="officer-1"), staff(account="officer-2")
@@ -249,51 +249,54 @@ def mine(office: Office, actor: Actor, now: datetime = TUESDAY) -> set[str]:
     return {item["code"] for item in page.items}
 
 
-def test_while_away_ones_work_shows_with_the_delegate_on_those_days_only(office: Office) -> None:
-    code = office.a_dossier(Status.ACCEPTED, assigned_to="officer-1", assigned_name="Cán bộ 1")
-    assert mine(office, SECOND) == set()
-    given = delegations.delegate(office.desk, WISH, actor=FIRST, now=TUESDAY, once=None)
-    assert mine(office, SECOND) == mine(office, FIRST) == {code}
-    assert mine(office, SECOND, TUESDAY + timedelta(days=1)) == set()
-    assert mine(office, SECOND, TUESDAY - timedelta(days=1)) == set()
-    assert mine(office, staff(account="officer-3")) == set()
-    delegations.end(office.desk, given["id"], actor=FIRST, now=TUESDAY)
-    assert mine(office, SECOND) == set()
+def test_while_away_ones_work_shows_with_the_delegate_on_those_days(
+    own_office: Office,
+) -> None:
+    code = own_office.a_dossier(Status.ACCEPTED, assigned_to="officer-1", assigned_name="Cán bộ 1")
+    assert mine(own_office, SECOND) == set()
+    given = delegations.delegate(own_office.desk, WISH, actor=FIRST, now=TUESDAY, once=None)
+    assert mine(own_office, SECOND) == mine(own_office, FIRST) == {code}
+    assert mine(own_office, SECOND, TUESDAY + timedelta(days=1)) == set()
+    assert mine(own_office, SECOND, TUESDAY - timedelta(days=1)) == set()
+    assert mine(own_office, staff(account="officer-3")) == set()
+    delegations.end(own_office.desk, given["id"], actor=FIRST, now=TUESDAY)
+    assert mine(own_office, SECOND) == set()
 
 
-def test_delegation_is_not_passed_on_further(office: Office) -> None:
-    office.a_dossier(Status.ACCEPTED, assigned_to="officer-1", assigned_name="Cán bộ 1")
-    delegations.delegate(office.desk, WISH, actor=FIRST, now=TUESDAY, once=None)
+def test_delegation_is_not_passed_on_further(own_office: Office) -> None:
+    own_office.a_dossier(Status.ACCEPTED, assigned_to="officer-1", assigned_name="Cán bộ 1")
+    delegations.delegate(own_office.desk, WISH, actor=FIRST, now=TUESDAY, once=None)
     further = replace(WISH, to_account="officer-3", to_name="Cán bộ 3")
-    delegations.delegate(office.desk, further, actor=SECOND, now=TUESDAY, once=None)
-    assert mine(office, staff(account="officer-3")) == set()
+    delegations.delegate(own_office.desk, further, actor=SECOND, now=TUESDAY, once=None)
+    assert mine(own_office, staff(account="officer-3")) == set()
 
 
-def test_a_delegate_of_another_agency_sees_nothing_that_is_not_theirs(office: Office) -> None:
-    office.a_dossier(Status.ACCEPTED, assigned_to="officer-1", assigned_name="Cán bộ 1")
+def test_a_delegate_of_another_agency_sees_nothing_that_is_not_theirs(own_office: Office) -> None:
+    own_office.a_dossier(Status.ACCEPTED, assigned_to="officer-1", assigned_name="Cán bộ 1")
     stranger = staff(agency=OTHER_DISTRICT, account="officer-2")
-    delegations.delegate(office.desk, WISH, actor=FIRST, now=TUESDAY, once=None)
-    assert mine(office, stranger) == set()
+    delegations.delegate(own_office.desk, WISH, actor=FIRST, now=TUESDAY, once=None)
+    assert mine(own_office, stranger) == set()
 
 
-def test_an_approver_delegates_for_somebody_who_cannot(office: Office) -> None:
+def test_an_approver_delegates_for_somebody_who_cannot(own_office: Office) -> None:
     wish = replace(WISH, from_account="officer-1", from_name="Cán bộ 1")
     with pytest.raises(RoleRefused):
-        delegations.delegate(office.desk, wish, actor=SECOND, now=TUESDAY, once=None)
-    given = delegations.delegate(office.desk, wish, actor=CHIEF, now=TUESDAY, once=None)
+        delegations.delegate(own_office.desk, wish, actor=SECOND, now=TUESDAY, once=None)
+    given = delegations.delegate(own_office.desk, wish, actor=CHIEF, now=TUESDAY, once=None)
     assert given["from_account"] == "officer-1"
 
     def seen_by(actor: Actor) -> list[int]:
-        found = delegations.listed(office.desk, actor=actor, after=0, limit=50, now=TUESDAY)
+        found = delegations.listed(own_office.desk, actor=actor, after=0, limit=50, now=TUESDAY)
         return [each["id"] for each in found]
 
     assert seen_by(FIRST) == seen_by(SECOND) == seen_by(CHIEF) == [given["id"]]
-    assert seen_by(staff(account="officer-3")) == seen_by(staff(Role.APPROVER, "H44.10")) == []
+    chief_elsewhere = staff(Role.APPROVER, JUSTICE)
+    assert seen_by(staff(account="officer-3")) == seen_by(chief_elsewhere) == []
     with pytest.raises(DelegationNotFound):
-        delegations.end(office.desk, given["id"], actor=staff(Role.APPROVER, "H44.10"), now=TUESDAY)
+        delegations.end(own_office.desk, given["id"], actor=chief_elsewhere, now=TUESDAY)
     with pytest.raises(RoleRefused):
-        delegations.end(office.desk, given["id"], actor=SECOND, now=TUESDAY)
-    delegations.end(office.desk, given["id"], actor=CHIEF, now=TUESDAY)
+        delegations.end(own_office.desk, given["id"], actor=SECOND, now=TUESDAY)
+    delegations.end(own_office.desk, given["id"], actor=CHIEF, now=TUESDAY)
     assert seen_by(CHIEF) == []
 
 
@@ -311,16 +314,16 @@ def test_an_approver_delegates_for_somebody_who_cannot(office: Office) -> None:
     ids=["to oneself", "no day", "of the past", "more than a year"],
 )
 def test_a_delegation_that_makes_no_sense_is_refused(
-    office: Office, change: dict[str, object]
+    own_office: Office, change: dict[str, object]
 ) -> None:
     wish = replace(WISH, **change)  # type: ignore[arg-type]  # fields of different types
     with pytest.raises(DelegationRefused):
-        delegations.delegate(office.desk, wish, actor=FIRST, now=TUESDAY, once=None)
+        delegations.delegate(own_office.desk, wish, actor=FIRST, now=TUESDAY, once=None)
 
 
-def test_who_handles_no_dossiers_neither_delegates_nor_asks(office: Office) -> None:
+def test_who_handles_no_dossiers_neither_delegates_nor_asks(own_office: Office) -> None:
     analyst = staff(Role.ANALYST)
     with pytest.raises(RoleRefused):
-        delegations.delegate(office.desk, WISH, actor=analyst, now=TUESDAY, once=None)
+        delegations.delegate(own_office.desk, WISH, actor=analyst, now=TUESDAY, once=None)
     with pytest.raises(RoleRefused):
-        delegations.listed(office.desk, actor=analyst, after=0, limit=5, now=TUESDAY)
+        delegations.listed(own_office.desk, actor=analyst, after=0, limit=5, now=TUESDAY)

@@ -14,7 +14,7 @@ from app.domain.lifecycle import Status
 from app.domain.queue import OPEN, QueueClass, Tab
 from app.services import delegations, queue
 from app.services.queue import Asked, Counts, QueueRefused
-from tests.office import (
+from tests.queue.office import (
     DISTRICT,
     JUSTICE,
     PROVINCE,
@@ -33,16 +33,16 @@ TURNS = {
 
 
 @pytest.fixture(scope="module")
-def office(shared_office: Office) -> Office:
-    shared_office.write(shared_office.random_rows(random.Random(20261123), 600))
+def province(office: Office) -> Office:
+    office.write(office.random_rows(random.Random(20261123), 600))
     delegations.delegate(
-        shared_office.desk,
+        office.desk,
         delegations.Wish("officer-1", "Cán bộ 1", TUESDAY.date(), TUESDAY.date(), "Nghỉ phép"),
         actor=staff(account="officer-3"),
         now=TUESDAY,
         once=None,
     )
-    return shared_office
+    return office
 
 
 PEOPLE = [
@@ -62,13 +62,13 @@ MOMENTS = [
 @pytest.mark.parametrize("now", MOMENTS, ids=lambda now: f"{now:%a-%H}")
 @pytest.mark.parametrize("actor", PEOPLE, ids=lambda actor: f"{actor.id}-{actor.agency}")
 def test_tabs_and_counts_equal_a_reading_of_every_dossier(
-    office: Office, actor: Actor, now: datetime
+    province: Office, actor: Actor, now: datetime
 ) -> None:
-    rows = office.rows()
-    told = queue.counts(office.desk, actor=actor, hours=12, now=now)
+    rows = province.rows()
+    told = queue.counts(province.desk, actor=actor, hours=12, now=now)
     for tab in Tab:
-        wanted = {row["code"] for row in rows if _belongs(office, row, tab, actor, now, hours=12)}
-        assert _codes(office, Asked(tab, hours=12), actor, now) == wanted, tab
+        wanted = {row["code"] for row in rows if _belongs(province, row, tab, actor, now, hours=12)}
+        assert _codes(province, Asked(tab, hours=12), actor, now) == wanted, tab
         assert (told.tabs[tab].count, told.tabs[tab].exact) == (len(wanted), True), tab
 
 
@@ -143,10 +143,10 @@ def _codes(office: Office, asked: Asked, actor: Actor, now: datetime) -> set[str
 
 
 @pytest.mark.parametrize("tab", [Tab.AGENCY, Tab.MINE])
-def test_the_most_urgent_come_first_by_working_time_left(office: Office, tab: Tab) -> None:
+def test_the_most_urgent_come_first_by_working_time_left(province: Office, tab: Tab) -> None:
     actor = staff(Role.OFFICER, DISTRICT, "officer-1")
-    items = list(_items(office, Asked(tab), actor, TUESDAY, limit=7))
-    assert items == list(_items(office, Asked(tab), actor, TUESDAY))
+    items = list(_items(province, Asked(tab), actor, TUESDAY, limit=7))
+    assert items == list(_items(province, Asked(tab), actor, TUESDAY))
     classes = [QueueClass[item["clock"].upper()] for item in items]
     assert classes == sorted(classes)
     for queue_class in (QueueClass.RUNNING, QueueClass.STANDING):
@@ -159,8 +159,8 @@ def test_the_most_urgent_come_first_by_working_time_left(office: Office, tab: Ta
         assert left == sorted(left)
 
 
-def test_time_left_is_said_in_working_time(office: Office) -> None:
-    for item in _items(office, Asked(Tab.AGENCY), staff(), TUESDAY):
+def test_time_left_is_said_in_working_time(province: Office) -> None:
+    for item in _items(province, Asked(Tab.AGENCY), staff(), TUESDAY):
         minutes = item["remaining_minutes"]
         if item["clock"] == "running" and minutes:
             days, hours = divmod(abs(minutes), 480)[0], abs(minutes) % 480 // 60
@@ -174,12 +174,12 @@ def test_time_left_is_said_in_working_time(office: Office) -> None:
 
 
 @pytest.mark.parametrize("status", sorted(OPEN))
-def test_filters_narrow_any_tab(office: Office, status: Status) -> None:
-    offered = office.catalogue.offered
+def test_filters_narrow_any_tab(province: Office, status: Status) -> None:
+    offered = province.catalogue.offered
     known = [
         (row, offered[row["procedure_version_id"]])
-        for row in office.rows()
-        if office.catalogue.agency_codes[row["at_agency_id"]] == DISTRICT
+        for row in province.rows()
+        if province.catalogue.agency_codes[row["at_agency_id"]] == DISTRICT
     ]
     for procedure, step in {
         (of.procedure.code, of.version.steps[row["step"]].code) for row, of in known
@@ -192,12 +192,12 @@ def test_filters_narrow_any_tab(office: Office, status: Status) -> None:
             and of.version.steps[row["step"]].code == step
         }
         asked = Asked(Tab.AGENCY, status=status, procedure=procedure, step=step)
-        assert _codes(office, asked, staff(), TUESDAY) == wanted
+        assert _codes(province, asked, staff(), TUESDAY) == wanted
 
 
-def test_counts_per_status_step_and_procedure_add_up_to_the_agency(office: Office) -> None:
-    told = queue.counts(office.desk, actor=staff(), hours=None, now=TUESDAY)
-    everything = list(_items(office, Asked(Tab.AGENCY), staff(), TUESDAY))
+def test_counts_per_status_step_and_procedure_add_up_to_the_agency(province: Office) -> None:
+    told = queue.counts(province.desk, actor=staff(), hours=None, now=TUESDAY)
+    everything = list(_items(province, Asked(Tab.AGENCY), staff(), TUESDAY))
 
     def counted(name: str) -> Counter[str]:
         return Counter(
@@ -213,9 +213,9 @@ _KEY = {"statuses": "status", "steps": "step"}
 
 
 def test_an_open_dossier_is_where_its_clock_puts_it_and_an_ended_one_nowhere(
-    office: Office,
+    province: Office,
 ) -> None:
-    for row in office.rows():
+    for row in province.rows():
         status = Status(row["status"])
         if status not in OPEN:
             assert (row["queue_class"], row["queue_minutes"]) == (None, None)
@@ -228,18 +228,18 @@ def test_an_open_dossier_is_where_its_clock_puts_it_and_an_ended_one_nowhere(
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - DESK_ROLES))
-def test_who_handles_no_dossiers_has_no_queue(office: Office, role: Role) -> None:
+def test_who_handles_no_dossiers_has_no_queue(province: Office, role: Role) -> None:
     stranger = staff(role)
     with pytest.raises(QueueRefused):
-        queue.page(office.desk, Asked(), actor=stranger, after=None, limit=20, now=TUESDAY)
+        queue.page(province.desk, Asked(), actor=stranger, after=None, limit=20, now=TUESDAY)
     with pytest.raises(QueueRefused):
-        queue.counts(office.desk, actor=stranger, hours=None, now=TUESDAY)
+        queue.counts(province.desk, actor=stranger, hours=None, now=TUESDAY)
 
 
-def test_staff_without_an_agency_find_an_empty_queue(office: Office) -> None:
+def test_staff_without_an_agency_find_an_empty_queue(province: Office) -> None:
     nobody = Actor("officer@", Role.OFFICER, "Không cơ quan")
-    assert _codes(office, Asked(Tab.AGENCY), nobody, TUESDAY) == set()
-    told = queue.counts(office.desk, actor=nobody, hours=None, now=TUESDAY)
+    assert _codes(province, Asked(Tab.AGENCY), nobody, TUESDAY) == set()
+    told = queue.counts(province.desk, actor=nobody, hours=None, now=TUESDAY)
     assert {count.count for count in told.tabs.values()} == {0}
 
 
