@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import psycopg
 from psycopg import sql
 
-from app.domain.folding import fold, name_words
+from app.domain.folding import name_words
 
 _FAMILY = {
     "Nguyễn": 384, "Trần": 110, "Lê": 95, "Phạm": 71, "Hoàng": 51, "Phan": 45, "Vũ": 39,
@@ -22,18 +22,18 @@ _MIDDLE = {
     "Thị Ngọc": 20, "Xuân": 25, "Hữu": 25, "Ngọc": 30, "Thanh": 25, "Công": 15, "Đình": 20,
     "Hồng": 18, "Kim": 10, "Bá": 6, "Trọng": 9, "Quốc": 15, "Mạnh": 12, "": 30,
 }  # fmt: skip
-_GIVEN = (
-    "Anh Hùng Hương Hà Dũng Tuấn Lan Hoa Minh Linh Nga Hằng Thủy Hạnh Trang Tâm Bình Sơn Long Thảo "
-    "Nam Hải Cường Phương Thắng Huyền Yến Mai Quân Thành Hiền Loan Nhung Đạt Khánh Trung Kiên Vân "
-    "Hòa Ngọc Liên Tùng Chiến Dung Oanh Quyền Thu Vinh Hậu Hưng Phúc Toàn Thịnh Duyên Lộc Tú Quỳnh "
-    "Chi Giang Hào Tiến Nhàn Lợi Thơm Bích Tuyết Sáng Đông Khôi Lâm Bảo Thơ Uyên Ly Mẫn Ái Khuyên "
-    "Diệp Nguyệt Sen Trinh Thoa Hợi Tý Sửu Mão Thìn Tỵ Thân Dậu Tuất Ngân Châu Quế Đào Cúc Trúc"
-).split()
+_GIVEN = """
+    Anh Hùng Hương Hà Dũng Tuấn Lan Hoa Minh Linh Nga Hằng Thủy Hạnh Trang Tâm Bình Sơn Long Thảo
+    Nam Hải Cường Phương Thắng Huyền Yến Mai Quân Thành Hiền Loan Nhung Đạt Khánh Trung Kiên Vân
+    Hòa Ngọc Liên Tùng Chiến Dung Oanh Quyền Thu Vinh Hậu Hưng Phúc Toàn Thịnh Duyên Lộc Tú Quỳnh
+    Chi Giang Hào Tiến Nhàn Lợi Thơm Bích Tuyết Sáng Đông Khôi Lâm Bảo Thơ Uyên Ly Mẫn Ái Khuyên
+    Diệp Nguyệt Sen Trinh Thoa Hợi Tý Sửu Mão Thìn Tỵ Thân Dậu Tuất Ngân Châu Quế Đào Cúc Trúc
+"""
 _NAMES = 200_000
 _DAYS = 3 * 365
-_SHARE_OF_LARGEST = 0.85  # each agency has this share of the next larger one
+_SHARE_OF_LARGER = 0.85  # of the next larger agency's dossiers
 
-OPEN = (
+_OPEN = (
     ("registered", 12), ("accepted", 15), ("in_process", 50), ("supplement_requested", 9),
     ("payment_requested", 4), ("resolved", 10),
 )  # fmt: skip
@@ -62,8 +62,9 @@ def _write_names(db: "psycopg.Connection[tuple[object, ...]]") -> None:
     chance = random.Random(766)
     families = chance.choices(list(_FAMILY), list(_FAMILY.values()), k=_NAMES)
     middles = chance.choices(list(_MIDDLE), list(_MIDDLE.values()), k=_NAMES)
-    weights = [1 / (place + 4) for place in range(len(_GIVEN))]
-    givens = chance.choices(_GIVEN, weights, k=_NAMES)
+    known = _GIVEN.split()
+    weights = [1 / (place + 4) for place in range(len(known))]
+    givens = chance.choices(known, weights, k=_NAMES)
     db.execute("CREATE UNLOGGED TABLE p3_name (n int PRIMARY KEY, name text, words text[])")
     with db.cursor().copy("COPY p3_name FROM STDIN") as copy:
         copy.set_types(["int4", "text", "text[]"])
@@ -85,7 +86,7 @@ def _write_agencies(db: "psycopg.Connection[tuple[object, ...]]") -> None:
         SELECT id, code, weight, sum(weight) OVER (ORDER BY id) / sum(weight) OVER () AS upto
         FROM weighed
         """,
-        [_SHARE_OF_LARGEST],
+        [_SHARE_OF_LARGER],
     )
 
 
@@ -113,7 +114,7 @@ def _write_dossiers(
             "span": timedelta(days=_DAYS),
             "now": now,
             "names": _NAMES,
-            "open": [status for status, weight in OPEN for _ in range(weight)],
+            "open": [status for status, weight in _OPEN for _ in range(weight)],
             "ended": ["returned"] * 94 + ["refused"] * 3 + ["withdrawn"] * 2 + ["stopped"],
         },
     )
@@ -176,18 +177,11 @@ ORDER BY numbered.n
 
 _WORDS = """
 INSERT INTO dossier_search (agency_id, received_at, dossier_id, words)
-SELECT agency_id, received_at, dossier.id, search_words(agency_id, known.words || ARRAY[
-    applicant_number, contact ->> 'phone', '#' || procedure.code, lower(split_part(dossier.code, '-', 1)),
-    split_part(dossier.code, '-', 2) || '-' || split_part(dossier.code, '-', 3),
-    split_part(dossier.code, '-', 3)])
+SELECT agency_id, received_at, dossier.id, search_words(agency_id, received_at, dossier.code,
+    known.words || ARRAY[applicant_number, contact ->> 'phone', '#' || procedure.code])
 FROM dossier
 JOIN (SELECT DISTINCT ON (name) name, words FROM p3_name) AS known ON known.name = applicant_name
 JOIN procedure_version ON procedure_version.id = dossier.procedure_version_id
 JOIN procedure ON procedure.id = procedure_version.procedure_id
 ORDER BY dossier.id
 """
-
-
-def spread(name: str) -> str:
-    """Return a name as somebody in a hurry types it."""
-    return fold(name)
