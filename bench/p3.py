@@ -227,8 +227,18 @@ def _plans(side: Side) -> list[str]:
     return [*plans, _block("Search, a rare name: what `search_hits` asks the index", _hits(side))]
 
 
+_HIDDEN = ("InitPlan", "Result (", "CTE Scan", "Storage:", "Index Searches", "Sort Method")
+_WIDTH = 140
+
+
 def _block(title: str, plan: list[str]) -> str:
-    return "\n".join([f"Plan on the large one. {title}:", "", "```text", *plan, "```", ""])
+    """Show a plan without what row security adds to every table, long lines cut."""
+    told = [
+        line if len(line) <= _WIDTH else f"{line[:_WIDTH]} ..."
+        for line in plan
+        if not any(hidden in line[: line.find("(") + 20] for hidden in _HIDDEN)
+    ]
+    return "\n".join([f"Plan on the large one. {title}:", "", "```text", *told, "```"])
 
 
 _EXPLAIN = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) "

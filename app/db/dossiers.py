@@ -110,7 +110,6 @@ dossier = Table(
         "queue_class",
         "queue_minutes",
         "id",
-        postgresql_include=["status", "step", "procedure_version_id", "agency_id", "agency_ids"],
         postgresql_where=text("queue_class IS NOT NULL"),
     ),
     Index("ix_dossier_claimed_by", "claimed_by", postgresql_where=text("claimed_by IS NOT NULL")),

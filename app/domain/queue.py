@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum, auto
 from typing import Final
 
-from app.domain.actor import Role
+from app.domain.actor import DESK_ROLES, Role
 from app.domain.calendar import LOCAL_ZONE, Calendar
 from app.domain.deadlines import in_words, lateness
 from app.domain.lifecycle import WAITING, Act, Status, possible_acts
@@ -58,7 +58,7 @@ def is_on_desk(role: Role, status: Status, step_role: Role) -> bool:
     Acts that only interrupt do not make a turn, nor does waiting for the applicant. In process the
     step says whose turn it is.
     """
-    if status not in OPEN or status in WAITING:
+    if role not in DESK_ROLES or status not in OPEN or status in WAITING:
         return False
     if status is Status.IN_PROCESS:
         return role is step_role

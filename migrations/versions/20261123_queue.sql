@@ -62,7 +62,6 @@ CREATE TRIGGER place_in_queue
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX ix_dossier_queue
     ON dossier (at_agency_id, queue_class, queue_minutes, id)
-    INCLUDE (status, step, procedure_version_id, agency_id, agency_ids)
     WHERE queue_class IS NOT NULL;
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX ix_dossier_claimed_by ON dossier (claimed_by) WHERE claimed_by IS NOT NULL;
