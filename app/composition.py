@@ -1,7 +1,7 @@
 """What web and worker have in common when they are put together: settings become objects."""
 
 from dataclasses import replace
-from datetime import time
+from datetime import time, timedelta
 
 import httpx
 from sqlalchemy import Engine
@@ -27,6 +27,9 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
         handover_cutoff=time.fromisoformat(settings.handover_cutoff),
         warn_before_minutes=settings.warn_before_hours * 60,
         escalate_before_minutes=settings.escalate_before_hours * 60,
+        claim_lease=timedelta(minutes=settings.claim_lease_minutes),
+        due_soon_hours=settings.due_soon_hours,
+        answer_soon_hours=settings.answer_soon_hours,
         upload_limit_bytes=settings.upload_limit_mb * 1024 * 1024,
     )
     partners = Partners(

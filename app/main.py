@@ -17,6 +17,8 @@ from app.api import (
     calendar,
     calendar_changes,
     catalogue,
+    claims,
+    delegations,
     documents,
     dossiers,
     figures,
@@ -25,6 +27,7 @@ from app.api import (
     papers,
     payments,
     problems,
+    queue,
     warnings,
 )
 from app.api.dependencies import Doors
@@ -87,6 +90,7 @@ def build(settings: Settings) -> FastAPI:
     )
     for module in (
         *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
+        *(claims, queue, delegations),
         *(calendar, calendar_changes, warnings, apologies, forecasts),
     ):
         app.include_router(module.router)

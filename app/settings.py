@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     escalate_before_hours: int = Field(
         8, ge=0, le=2000, description="Working hours before the due instant: the approver is warned"
     )
+    claim_lease_minutes: int = Field(30, ge=1, le=1440, description="A claim lasts so long")
+    due_soon_hours: int = Field(8, ge=1, le=400, description="Working hours before due")
+    answer_soon_hours: int = Field(2, ge=0, le=8, description="Of the 8 to the first answer")
     upload_limit_mb: int = Field(25, ge=1, le=200)
     partner_timeout_s: float = Field(10.0, gt=0)
     delivery_lease_s: int = Field(60, ge=1, description="After it a claimed message is unknown")

@@ -25,6 +25,7 @@ from app.domain.lifecycle import LABELS, Act, RoleRefused, Status, StepRefused
 from app.domain.once import InFlight, KeyReused
 from app.domain.time_limits import LimitUnit, TimeLimit
 from app.services import fees, processing, reception, submission
+from app.services.holds import DossierClaimed
 from app.services.transition import (
     DossierElsewhere,
     DossierNotFound,
@@ -118,18 +119,23 @@ class Return(_Form):
     note: Paragraph | None = None
 
 
+def result_of(outcome: Outcome) -> dict[str, Any]:
+    """Return an act's outcome as it is answered."""
+    return {
+        "code": outcome.code,
+        "status": outcome.status,
+        "status_label": LABELS[Status(outcome.status)],
+        "version": outcome.version,
+        "due_at": outcome.due_at,
+        "possible_acts": outcome.possible_acts,
+        "details": _in_order(outcome.details),
+    }
+
+
 def answer(outcome: Outcome, status: int = 200) -> Response:
     """Answer an act: built by hand, because this is the busiest answer of the system."""
     return JSONResponse(
-        {
-            "code": outcome.code,
-            "status": outcome.status,
-            "status_label": LABELS[Status(outcome.status)],
-            "version": outcome.version,
-            "due_at": outcome.due_at,
-            "possible_acts": outcome.possible_acts,
-            "details": _in_order(outcome.details),
-        },
+        result_of(outcome),
         status,
         {"ETag": f'"{outcome.version}"', "Location": f"/v1/dossiers/{outcome.code}"},
     )
@@ -145,6 +151,7 @@ def _in_order(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 _COMMON = (
     RoleRefused,
+    DossierClaimed,
     DossierElsewhere,
     DossierNotFound,
     StepRefused,

@@ -20,6 +20,7 @@ class CursorRefused(DomainError):
 
 
 Position = tuple[datetime, int]
+Place = tuple[int, int, int]
 After = Annotated[
     str | None,
     Query(max_length=200, description="Cursor of the page before, from `next` or Link"),
@@ -39,6 +40,18 @@ async def _position(after: After = None) -> Position | None:
     if position[0].tzinfo is None or not 0 < position[1] < 2**63:
         raise unreadable()
     return position
+
+
+async def _place(after: After = None) -> Place | None:
+    """Read a place in the work queue: class, minutes and key."""
+    if after is None:
+        return None
+    parts = _decoded(after, 3)
+    bounds = ((0, 2), (-(2**31), 2**31 - 1), (1, 2**63 - 1))
+    for part, (least, greatest) in zip(parts, bounds, strict=True):
+        if type(part) is not int or not least <= part <= greatest:
+            raise unreadable()
+    return parts[0], parts[1], parts[2]
 
 
 async def _code(after: After = None) -> str:
@@ -72,6 +85,7 @@ async def _number(after: After = None) -> int:
 
 
 AfterPosition = Annotated[Position | None, Depends(_position)]
+AfterPlace = Annotated[Place | None, Depends(_place)]
 AfterCode = Annotated[str, Depends(_code)]
 AfterNumber = Annotated[int, Depends(_number)]
 AfterParts = Annotated[list[Any] | None, Depends(_parts)]

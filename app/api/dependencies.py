@@ -13,6 +13,7 @@ from fastapi import Request as HttpRequest
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.api.text import DOSSIER_CODE
 from app.domain.actor import Actor
 from app.domain.errors import DomainError
 from app.domain.once import KeyMissing, Once
@@ -165,7 +166,7 @@ Code = Annotated[
     str,
     Path(
         description="Dossier code (mã hồ sơ)",
-        pattern=r"^[A-Z]\d{2}(\.[0-9A-Z]{2,3})*-\d{6}-\d{4,9}$",
+        pattern=DOSSIER_CODE,
         max_length=60,
         examples=["H44.10-261122-0001"],
     ),

@@ -1,26 +1,22 @@
-"""HTTP face of reading dossiers."""
+"""HTTP face of finding and reading dossiers."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.cursors import (
-    AfterNumber,
-    AfterPosition,
-    CursorRefused,
-    Limit,
-    link_to_next,
-)
+from app.api.cursors import AfterNumber, AfterPosition, CursorRefused, Limit, link_to_next
 from app.api.dependencies import Code, CurrentActor, CurrentDesk, Now
 from app.api.documents import Document, Signature
 from app.api.payments import Payment
 from app.api.problems import responses
+from app.api.text import AgencyCode, ItemCode
 from app.domain.actor import Role
+from app.domain.folding import SearchRefused
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act, Status
-from app.services import dossiers
+from app.services import dossiers, search
 from app.services.transition import DossierNotFound
 
 router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
@@ -105,9 +101,49 @@ class Dossier(DossierSummary):
     possible_acts: list[Act] = Field(description="What you may do with it now")
 
 
+class Asked:
+    """What a list of dossiers may be asked for."""
+
+    def __init__(
+        self,
+        q: Annotated[
+            str | None,
+            Query(
+                max_length=200,
+                description="Words of the name in any order, with or without marks, the last "
+                "perhaps unfinished; dossier code or part of it, personal number, tax code, phone",
+                examples=["tran thi mau", "261122-0001"],
+            ),
+        ] = None,
+        procedure: Annotated[ItemCode | None, Query(description="Of this procedure")] = None,
+        status: Annotated[Status | None, Query(description="Only these")] = None,
+        agency: Annotated[
+            AgencyCode | None, Query(description="Resolved or held by it or a unit below it")
+        ] = None,
+        received_from: Annotated[
+            date | None, Query(alias="from", description="Received on this day or later")
+        ] = None,
+        received_to: Annotated[
+            date | None, Query(alias="to", description="Received on this day or before")
+        ] = None,
+    ) -> None:
+        self.wanted = search.Wanted(q, procedure, status, agency, received_from, received_to)
+        self.query = {
+            "q": q,
+            "procedure": procedure,
+            "status": status,
+            "agency": agency,
+            "from": received_from,
+            "to": received_to,
+        }
+
+
 class DossierPage(BaseModel):
     items: list[DossierSummary]
-    next: str | None = Field(description="Cursor of the next page, also in the Link header")
+    next: str | None = Field(
+        description="Cursor of the next page, also in the Link header. A page may hold fewer "
+        "items than asked for, even none, and still have a next: go on until it is null"
+    )
 
 
 class EventActor(BaseModel):
@@ -179,25 +215,23 @@ class DeadlineView(BaseModel):
 
 @router.get(
     "",
-    summary="List dossiers (danh sách hồ sơ)",
-    description="Applicants see their own, desk staff their agency's; newest first.",
-    responses=responses(CursorRefused),
+    summary="List and find dossiers (danh sách, tra cứu hồ sơ)",
+    description="Newest first. Applicants see their own. Desk staff see what their agency "
+    "resolves or has in hand; with `q` or `procedure` also what it handed on.",
+    responses=responses(CursorRefused, SearchRefused),
 )
 def list_dossiers(
     desk: CurrentDesk,
     actor: CurrentActor,
+    now: Now,
     response: Response,
     after: AfterPosition,
-    status: Annotated[Status | None, Query(description="Only these")] = None,
+    asked: Annotated[Asked, Depends()],
     limit: Limit = 20,
 ) -> DossierPage:
-    page = dossiers.list_page(desk, actor=actor, status=status, after=after, limit=limit)
-    cursor = link_to_next(
-        response,
-        "/v1/dossiers",
-        page.next,
-        {"limit": limit, "status": status},
-    )
+    page = search.find(desk, asked.wanted, actor=actor, after=after, limit=limit, now=now)
+    query = {"limit": limit, **asked.query}
+    cursor = link_to_next(response, "/v1/dossiers", page.next, query)
     return DossierPage(items=[DossierSummary(**item) for item in page.dossiers], next=cursor)
 
 

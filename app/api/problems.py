@@ -30,6 +30,7 @@ STATUS = {
     "body.too_large": 413,
     "calendar.change_faulty": 422,
     "calendar.change_not_found": 404,
+    "bulk.too_many": 422,
     "calendar.contradiction": 409,
     "calendar.horizon": 422,
     "calendar.naive_instant": 422,
@@ -41,10 +42,15 @@ STATUS = {
     "calendar.unknown_office": 404,
     "cursor.refused": 400,
     "deadline.limit_refused": 422,
+    "delegation.not_found": 404,
+    "delegation.refused": 422,
     "document.file_refused": 422,
     "document.not_found": 404,
+    "dossier.claimed": 409,
     "dossier.elsewhere": 403,
+    "dossier.not_claimable": 409,
     "dossier.not_found": 404,
+    "dossier.not_held": 409,
     "dossier.role_refused": 403,
     "dossier.step_refused": 409,
     "dossier.version_malformed": 400,
@@ -65,8 +71,10 @@ STATUS = {
     "payment.refused": 409,
     "period.refused": 422,
     "procedure.not_found": 404,
+    "queue.role_refused": 403,
     "resolution.reason_missing": 422,
     "resolution.result_missing": 422,
+    "search.too_short": 422,
     "supplement.second_without_ground": 409,
     "supplement.unknown_components": 422,
     "warning.not_found": 404,
@@ -291,3 +299,17 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
         "Lỗi hệ thống",
         "Hệ thống gặp lỗi khi thực hiện yêu cầu. Lỗi đã được ghi lại.",
     )
+
+
+def refusal(path: str, error: DomainError) -> Problem:
+    """Return what a refusal is told as where an answer holds several of them."""
+    told = {
+        **error.facts,
+        "type": f"/problems/{error.code}",
+        "title": error.title,
+        "status": STATUS[error.code],
+        "code": error.code,
+        "detail": error.detail,
+        "instance": path,
+    }
+    return Problem(**told)

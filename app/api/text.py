@@ -29,3 +29,5 @@ AgencyCode = Annotated[
 Office = Annotated[
     Literal["*"] | AgencyCode, Field(description="Agency code, `*` for every office")
 ]
+DOSSIER_CODE = r"^[A-Z]\d{2}(\.[0-9A-Z]{2,3})*-\d{6}-\d{4,9}$"
+DossierCode = Annotated[str, StringConstraints(pattern=DOSSIER_CODE, max_length=60)]

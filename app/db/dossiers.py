@@ -72,6 +72,22 @@ dossier = Table(
         server_default=text("0"),
         comment="Under which the due instants were derived; 0: not known",
     ),
+    Column("remaining_minutes", Integer, comment="Working time left while the clock stands"),
+    Column(
+        "queue_class",
+        SmallInteger,
+        comment="0 clock runs, 1 stands, 2 result is there; NULL: ended",
+    ),
+    Column(
+        "queue_minutes",
+        Integer,
+        comment="Order within the class: minutes since 1970 until which the clock runs, or left",
+    ),
+    Column("claimed_by", Text, comment="Account that is working on it"),
+    Column("claimed_name", Text),
+    Column("claimed_until", DateTime(timezone=True), comment="End of the lease"),
+    Column("assigned_to", Text, comment="Account that it was given to"),
+    Column("assigned_name", Text),
     one_of("channel", Channel),
     one_of("status", STATUSES),
     one_of("status_before", (Status.REGISTERED, Status.ACCEPTED, Status.IN_PROCESS)),
@@ -116,6 +132,18 @@ dossier = Table(
         "procedure_version_id",
         desc("resolved_at"),
         postgresql_where=text("resolved_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_dossier_queue",
+        "at_agency_id",
+        "queue_class",
+        "queue_minutes",
+        "id",
+        postgresql_where=text("queue_class IS NOT NULL"),
+    ),
+    Index("ix_dossier_claimed_by", "claimed_by", postgresql_where=text("claimed_by IS NOT NULL")),
+    Index(
+        "ix_dossier_assigned_to", "assigned_to", postgresql_where=text("assigned_to IS NOT NULL")
     ),
     comment="Hồ sơ",
 )

@@ -4,7 +4,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from app.db.reference import Catalogue
 from app.domain.documents import SIGNABLE_TYPES
+from app.domain.lifecycle import LABELS, Status
 from app.domain.signature import Indication
 
 
@@ -49,4 +51,32 @@ def verdict_view(found: Any) -> dict[str, Any]:  # noqa: ANN401  (a row that has
         "sub_indication": found.sub_indication,
         "reason": found.reason,
         "checked_at": found.checked_at,
+    }
+
+
+def dossier_view(row: Row[Any], catalogue: Catalogue) -> dict[str, Any]:
+    """Return a dossier as lists show it."""
+    offered = catalogue.offered[row.procedure_version_id]
+    owner, holder = catalogue.agency_of(row.agency_id), catalogue.agency_of(row.at_agency_id)
+    return {
+        "code": row.code,
+        "version": row.version,
+        "procedure": {
+            "code": offered.procedure.code,
+            "name": offered.procedure.name,
+            "version": offered.version.version,
+            "online_level": int(offered.version.online_level),
+        },
+        "agency": {"code": owner.code, "name": owner.name},
+        "at_agency": {"code": holder.code, "name": holder.name},
+        "channel": row.channel,
+        "status": row.status,
+        "status_label": LABELS[Status(row.status)],
+        "applicant_name": row.applicant_name,
+        "received_at": row.received_at,
+        "answer_due_at": row.answer_due_at,
+        "accepted_at": row.accepted_at,
+        "due_at": row.due_at,
+        "resolved_at": row.resolved_at,
+        "ended_at": row.ended_at,
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -14,10 +14,13 @@ from app.integrations.payment_platform import PaymentPlatform
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Rules that a province sets for itself (settings)."""
+    """Rules that a province sets for itself (settings); hours are working hours."""
 
     payment_wait_stops_clock: bool = True
     handover_cutoff: time = time(15)
+    claim_lease: timedelta = timedelta(minutes=30)
+    due_soon_hours: int = 8
+    answer_soon_hours: int = 2
     upload_limit_bytes: int = 25 * 1024 * 1024
     warn_before_minutes: int = 16 * 60  # of working time: the desk is warned
     escalate_before_minutes: int = 8 * 60  # then the approver

@@ -1,10 +1,10 @@
-"""Reading dossiers: one, many, the history, the clock explained."""
+"""Reading a dossier: all of it, its history, its clock explained."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, desc, func, or_, select, true, tuple_
+from sqlalchemy import Row, desc, select, true
 
 from app.db.access import Transaction, acting
 from app.db.calendar import calendar_change
@@ -13,26 +13,16 @@ from app.db.documents import document, signature_verdict, stored_file
 from app.db.dossiers import dossier, dossier_component, dossier_event
 from app.db.histories import moments
 from app.db.payments import payment
-from app.db.reference import Catalogue
-from app.db.views import payment_view, verdict_view
-from app.db.visibility import is_here, own_agencies, visible
+from app.db.views import dossier_view, payment_view, verdict_view
+from app.db.visibility import is_here, visible
 from app.domain.actor import DESK_ROLES, Actor
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deadlines import DayMinutes, Deadline, Stop, due, explain, in_words, lateness
-from app.domain.lifecycle import LABELS, Status, possible_acts
+from app.domain.lifecycle import Status, possible_acts
 from app.domain.timeline import stops
 from app.services.clocks import calendar_of, extension_of, version_of
 from app.services.desk import Desk
 from app.services.transition import DossierNotFound
-
-Position = tuple[datetime, int]
-"""Where a page ends: instant of receipt and key of its last dossier."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    dossiers: list[dict[str, Any]]
-    next: Position | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +47,7 @@ def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
         version = version_of(desk, tx, row)
         papers, results = _documents(tx, row)
         return {
-            **_summary(row, catalogue),
+            **dossier_view(row, catalogue),
             "step": version.steps[row.step].code,
             "applicant": {
                 "kind": row.applicant_kind,
@@ -93,33 +83,6 @@ def _find(tx: Transaction, code: str) -> Row[Any]:
     if row is None:
         raise DossierNotFound(f"Không tìm thấy hồ sơ {code}.")
     return row
-
-
-def _summary(row: Row[Any], catalogue: Catalogue) -> dict[str, Any]:
-    offered = catalogue.offered[row.procedure_version_id]
-    owner, holder = catalogue.agency_of(row.agency_id), catalogue.agency_of(row.at_agency_id)
-    return {
-        "code": row.code,
-        "version": row.version,
-        "procedure": {
-            "code": offered.procedure.code,
-            "name": offered.procedure.name,
-            "version": offered.version.version,
-            "online_level": int(offered.version.online_level),
-        },
-        "agency": {"code": owner.code, "name": owner.name},
-        "at_agency": {"code": holder.code, "name": holder.name},
-        "channel": row.channel,
-        "status": row.status,
-        "status_label": LABELS[Status(row.status)],
-        "applicant_name": row.applicant_name,
-        "received_at": row.received_at,
-        "answer_due_at": row.answer_due_at,
-        "accepted_at": row.accepted_at,
-        "due_at": row.due_at,
-        "resolved_at": row.resolved_at,
-        "ended_at": row.ended_at,
-    }
 
 
 def _documents(tx: Transaction, row: Row[Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -180,39 +143,6 @@ def _payments(tx: Transaction, dossier_id: int) -> list[dict[str, Any]]:
         select(payment).where(payment.c.dossier_id == dossier_id).order_by(payment.c.opened_at)
     )
     return [payment_view(row) for row in rows]
-
-
-def list_page(
-    desk: Desk, *, actor: Actor, status: Status | None, after: Position | None, limit: int
-) -> Page:
-    """Return a page of what `actor` may see, newest first.
-
-    Applicants get what is theirs or what they handed in, desk staff what their agency resolves
-    or has in hand now.
-    """
-    conditions: list[ColumnElement[bool]] = [visible(actor)]
-    if actor.role in DESK_ROLES:
-        mine = own_agencies()
-        conditions.append(
-            or_(dossier.c.agency_id == func.any(mine), dossier.c.at_agency_id == func.any(mine))
-        )
-    if status is not None:
-        conditions.append(dossier.c.status == status)
-    if after is not None:
-        conditions.append(tuple_(dossier.c.received_at, dossier.c.id) < after)
-    with acting(desk.engine, actor) as tx:
-        rows = tx.db.execute(
-            select(dossier)
-            .where(*conditions)
-            .order_by(desc(dossier.c.received_at), desc(dossier.c.id))
-            .limit(limit + 1)
-        ).all()
-        catalogue = desk.references.catalogue(tx)
-        page = rows[:limit]
-        return Page(
-            [_summary(row, catalogue) for row in page],
-            (page[-1].received_at, page[-1].id) if len(rows) > limit else None,
-        )
 
 
 def history(desk: Desk, code: str, *, actor: Actor, after: int, limit: int) -> list[dict[str, Any]]:

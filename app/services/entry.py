@@ -1,7 +1,7 @@
 """How a dossier comes to be: the door's other half, for online submission and desk intake.
 
-Number, dossier, components, first event, message to the national portal and the answer under the
-request's key are written by one statement: this is the busiest path of the system.
+Number, dossier, components, words to find it by, first event, message to the national portal and
+the answer under the request's key are written by one statement: this is the busiest path of all.
 """
 
 import json
@@ -29,6 +29,7 @@ from app.domain.calendar import LOCAL_ZONE
 from app.domain.deadlines import due, first_answer_due
 from app.domain.documents import DocumentKind
 from app.domain.eform import EForm
+from app.domain.folding import kept_words
 from app.domain.intake import Channel
 from app.domain.lifecycle import Act, Status, take
 from app.domain.once import Once
@@ -167,6 +168,12 @@ def _write(
         **_applicant_values(application, tx.actor),
         **_component_values(application),
         **_channel_values(channel),
+        "words": kept_words(
+            application.applicant.name,
+            application.applicant.number,
+            application.applicant.phone,
+            application.procedure,
+        ),
         "version_id": offered.id,
         "agency_id": agency_id,
         "agency_code": agency.code,
@@ -278,6 +285,10 @@ WITH counted AS (
 ), told AS (
     INSERT INTO delivery (partner, dossier_id, seq, kind, payload_version, state, attempts, next_at)
     SELECT 'national_portal', id, 1, 'dossier_event', 1, 'waiting', 0, :now FROM made
+), findable AS (
+    INSERT INTO dossier_search (agency_id, received_at, dossier_id, words)
+    SELECT :agency_id, :now, id, search_words(:agency_id, :now, code, CAST(:words AS text[]))
+    FROM made
 ){_COMPONENTS if has_components else ""}{_ATTACHED if has_documents else ""}{
         remember if is_once else ""
     }
