@@ -26,6 +26,7 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
         payment_wait_stops_clock=settings.payment_wait_stops_clock,
         handover_cutoff=time.fromisoformat(settings.handover_cutoff),
         upload_limit_bytes=settings.upload_limit_mb * 1024 * 1024,
+        tracking_per_minute=settings.tracking_per_minute,
     )
     partners = Partners(
         portal=NationalPortal(

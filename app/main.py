@@ -11,7 +11,21 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
-from app.api import acts, catalogue, documents, dossiers, figures, intake, payments, problems
+from app.api import (
+    acts,
+    catalogue,
+    documents,
+    dossiers,
+    drafts,
+    figures,
+    intake,
+    payments,
+    petition_acts,
+    petitions,
+    problems,
+    ratings,
+    tracking,
+)
 from app.api.dependencies import Doors
 from app.api.health import router as health_router
 from app.api.limits import BodyLimit
@@ -69,8 +83,12 @@ def build(settings: Settings) -> FastAPI:
         refused=TokenRefused,
         readiness=lambda: _readiness(desk),
         link_key=settings.link_key,
+        trusted_proxies=settings.trusted_proxies,
     )
-    for module in (intake, dossiers, acts, documents, payments, catalogue, figures):
+    for module in (
+        *(intake, dossiers, acts, documents, payments, catalogue, figures),
+        *(drafts, tracking, ratings, petition_acts, petitions),
+    ):
         app.include_router(module.router)
     app.include_router(health_router)
     problems.register(app)

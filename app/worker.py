@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import clock
 from app.composition import desk_of, engine_of
 from app.db.bell import Ear
-from app.services import checks, deliveries, notices, sweeps
+from app.services import checks, deliveries, drafts, notices, petitions, sweeps, tracking
 from app.services.desk import Desk
 from app.settings import Settings
 
@@ -57,9 +57,12 @@ class Worker:
         desk, now = self._desk, self._now
         done = notices.apply_waiting(desk, now=now())
         done += sweeps.return_electronic_results(desk, now=now())
+        done += petitions.recompute_open(desk)
         done += deliveries.drain(desk, now, threads=pool, batch=self._threads * 2)
         if self._forgot_at is None or now() - self._forgot_at > _FORGET_EVERY:
             sweeps.forget_answers(desk, now=now())
+            drafts.forget_untouched(desk, now=now())
+            tracking.forget_counts(desk, now=now())
             self._forgot_at = now()
         return done
 

@@ -65,6 +65,7 @@ dossier = Table(
     Column("ended_at", DateTime(timezone=True)),
     Column("result_granted", SmallInteger, comment="1 granted, 0 denied"),
     Column("origin", Text, nullable=False, server_default=text("'live'")),
+    Column("authorisation_id", Uuid, comment="Giấy ủy quyền, if handed in for somebody else"),
     one_of("channel", Channel),
     one_of("status", STATUSES),
     one_of("status_before", (Status.REGISTERED, Status.ACCEPTED, Status.IN_PROCESS)),

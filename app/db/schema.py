@@ -1,6 +1,18 @@
 """Every table: importing this registers them all with `metadata`."""
 
-from app.db import calendar, catalogue, documents, dossiers, ledger, payments, replays
+from app.db import (
+    calendar,
+    catalogue,
+    documents,
+    dossiers,
+    drafts,
+    ledger,
+    payments,
+    petitions,
+    quotas,
+    ratings,
+    replays,
+)
 from app.db.metadata import metadata
 
 __all__ = [
@@ -8,8 +20,12 @@ __all__ = [
     "catalogue",
     "documents",
     "dossiers",
+    "drafts",
     "ledger",
     "metadata",
     "payments",
+    "petitions",
+    "quotas",
+    "ratings",
     "replays",
 ]

@@ -19,6 +19,7 @@ class Rules:
     payment_wait_stops_clock: bool = True
     handover_cutoff: time = time(15)
     upload_limit_bytes: int = 25 * 1024 * 1024
+    tracking_per_minute: int = 60  # look-ups without login by one client
 
 
 @dataclass(frozen=True, slots=True)
