@@ -46,7 +46,7 @@ def subscriber(address: str) -> str:
     known = _address(address)
     if isinstance(known, IPv6Address):
         return str(ip_network((known, _SUBSCRIBER_BITS), strict=False))
-    return address
+    return address if known is None else str(known)
 
 
 def _address(text: str) -> Address | None:

@@ -72,7 +72,7 @@ def _weight(parameters: list[str]) -> float:
 
 
 @router.get(
-    "/{code}",
+    "/{code:path}",  # whatever is sent as a code: also one with a slash gets the one refusal
     summary="Follow a dossier or petition without login (tra cứu tiến độ)",
     description="`check`: the last 4 digits of the applicant's identity number or phone. Wrong "
     "code and wrong check digits get the same answer. A browser gets a page with a form.",
