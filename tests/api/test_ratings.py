@@ -190,7 +190,7 @@ def test_comments_that_cannot_be_kept_are_refused(api: Api, text: str) -> None:
         headers={"Content-Type": "application/json"},
     )
 
-    refused(answer, 422, "request.not_storable")
+    refused(answer, 422, "request.invalid")
 
 
 def _received(api: Api, agency: str = DISTRICT, **query: Json) -> list[dict[str, Json]]:
