@@ -116,14 +116,14 @@ def _sees_draft(actor: Actor, row: Row) -> bool:
 def _sees_rating(actor: Actor, row: Row) -> bool:
     if actor.role is Role.APPLICANT:
         is_theirs = row["applicant_number"] == actor.identity_number
-        return is_theirs or row["submitter_id"] == actor.id
+        return bool(is_theirs or row["submitter_id"] == actor.id)
     return actor.role in DESK_ROLES and any(_below(a, actor.agency) for a in row["agencies"])
 
 
 def _sees_petition(actor: Actor, row: Row) -> bool:
     if actor.role is Role.APPLICANT:
         is_theirs = row["petitioner_number"] == actor.identity_number is not None
-        return is_theirs or row["petitioner_id"] == actor.id
+        return bool(is_theirs or row["petitioner_id"] == actor.id)
     return actor.role in DESK_ROLES and _below(row["agency"], actor.agency)
 
 
