@@ -31,6 +31,7 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
         due_soon_hours=settings.due_soon_hours,
         answer_soon_hours=settings.answer_soon_hours,
         upload_limit_bytes=settings.upload_limit_mb * 1024 * 1024,
+        tracking_per_minute=settings.tracking_per_minute,
     )
     partners = Partners(
         portal=NationalPortal(

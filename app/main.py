@@ -21,13 +21,18 @@ from app.api import (
     delegations,
     documents,
     dossiers,
+    drafts,
     figures,
     forecasts,
     intake,
     papers,
     payments,
+    petition_acts,
+    petitions,
     problems,
     queue,
+    ratings,
+    tracking,
     warnings,
 )
 from app.api.dependencies import Doors
@@ -87,11 +92,13 @@ def build(settings: Settings) -> FastAPI:
         refused=TokenRefused,
         readiness=lambda: _readiness(desk),
         link_key=settings.link_key,
+        trusted_proxies=settings.trusted_proxies,
     )
     for module in (
         *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
         *(claims, queue, delegations),
         *(calendar, calendar_changes, warnings, apologies, forecasts),
+        *(drafts, tracking, ratings, petition_acts, petitions),
     ):
         app.include_router(module.router)
     app.include_router(health_router)

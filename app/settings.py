@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     delivery_lease_s: int = Field(60, ge=1, description="After it a claimed message is unknown")
     delivery_threads: int = Field(16, ge=1, le=256)
     link_secret: SecretStr | None = Field(None, description="Signs links that partners may open")
+    tracking_per_minute: int = Field(
+        60, ge=1, description="Look-ups without login by one client address"
+    )
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Networks whose X-Forwarded-For is believed; nobody's by default"
+    )
 
     @property
     def web_url(self) -> str:

@@ -17,7 +17,18 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from app import clock
 from app.composition import desk_of, engine_of
 from app.db.bell import Ear
-from app.services import checks, deliveries, forecasts, notices, recomputation, sweeps, warnings
+from app.services import (
+    checks,
+    deliveries,
+    drafts,
+    forecasts,
+    notices,
+    petitions,
+    recomputation,
+    sweeps,
+    tracking,
+    warnings,
+)
 from app.services.desk import Desk
 from app.settings import Settings
 
@@ -36,13 +47,21 @@ class _Chore:
     again: bool = True
 
 
+_HOUR = timedelta(hours=1)
 _CHORES = (
     _Chore(lambda desk, now: recomputation.recompute_open(desk, now=now), timedelta(seconds=1)),
+    _Chore(lambda desk, _now: petitions.recompute_open(desk), timedelta(seconds=1)),
     _Chore(lambda desk, now: sweeps.return_electronic_results(desk, now=now), timedelta()),
     _Chore(lambda desk, now: sweeps.stop_unanswered(desk, now=now), timedelta(minutes=1)),
     _Chore(lambda desk, now: warnings.raise_due(desk, now=now), timedelta(minutes=1)),
     _Chore(lambda desk, now: forecasts.refresh_pace(desk, now=now), timedelta(seconds=10)),
-    _Chore(lambda desk, now: sweeps.forget_answers(desk, now=now), timedelta(hours=1), again=False),
+    _Chore(lambda desk, now: sweeps.forget_answers(desk, now=now), _HOUR, again=False),
+    _Chore(
+        lambda desk, now: drafts.forget_untouched(desk, now=now), timedelta(hours=1), again=False
+    ),
+    _Chore(
+        lambda desk, now: tracking.forget_counts(desk, now=now), timedelta(hours=1), again=False
+    ),
 )
 
 

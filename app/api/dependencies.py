@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Header, Path
@@ -38,6 +39,7 @@ class Doors:
     refused: type[DomainError]  # raised where there is no token at all
     readiness: Callable[[], dict[str, bool]]
     link_key: bytes
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 class VersionMissing(DomainError):

@@ -83,25 +83,56 @@ class FeeLine(BaseModel):
     phase: str
 
 
+class AskedComponent(BaseModel):
+    code: str = Field(examples=["GT01"])
+    name: str
+
+
+class Asked(BaseModel):
+    """What the applicant has to do before the agency can go on."""
+
+    act: Act = Field(description="request_supplement or request_payment")
+    asked_at: datetime
+    asked_by: str
+    reason: str | None
+    legal_ground: str | None
+    components: list[AskedComponent] = Field(description="Papers asked for")
+    amount_vnd: int | None = Field(description="Obligation asked for, in đồng")
+    until: date | None = Field(description="Last day to answer")
+
+
+class EndedBy(BaseModel):
+    """How a dossier ended: the act, and the reason that was given."""
+
+    act: Act = Field(description="refuse, resolve, stop or withdraw")
+    decided_at: datetime
+    reason: str | None
+    legal_ground: str | None
+
+
 class Dossier(DossierSummary):
     """A dossier with its papers, fees and results."""
 
     step: str
     applicant: ApplicantView
     submitter: str
+    submitter_number: str | None = Field(description="Of who handed it in, for themselves or not")
+    authorisation: PaperDocument | None = Field(description="Giấy ủy quyền, if for somebody else")
     form: dict[str, Any]
     components: list[Paper]
     results: list[PaperDocument]
     result_granted: bool | None
     fees: list[FeeLine]
     payments: list[Payment]
+    asked: Asked | None = Field(description="What is asked of the applicant now")
+    outcome: EndedBy | None = Field(description="How it ended; null while it is open")
     return_way: ReturnWay
     promised_at: datetime | None = Field(description="Appointment as printed on the receipt")
     reply_due_on: date | None
     possible_acts: list[Act] = Field(description="What you may do with it now")
 
 
-class Asked:
+class Wanted:
     """What a list of dossiers may be asked for."""
 
     def __init__(
@@ -226,7 +257,7 @@ def list_dossiers(
     now: Now,
     response: Response,
     after: AfterPosition,
-    asked: Annotated[Asked, Depends()],
+    asked: Annotated[Wanted, Depends()],
     limit: Limit = 20,
 ) -> DossierPage:
     page = search.find(desk, asked.wanted, actor=actor, after=after, limit=limit, now=now)

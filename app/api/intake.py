@@ -21,17 +21,23 @@ from app.services import reception, submission
 router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
 
 
+ApplicantNumber = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{10}(-[0-9]{3})?$|^[0-9]{12}$",
+        description="12-digit personal number (định danh cá nhân) or tax code (mã số thuế)",
+        examples=["025099000001"],
+    ),
+]
+
+
 class ApplicantForm(BaseModel):
     """Chủ hồ sơ."""
 
     model_config = ConfigDict(extra="forbid")
 
     kind: ApplicantKind
-    number: str = Field(
-        pattern=r"^[0-9]{10}(-[0-9]{3})?$|^[0-9]{12}$",
-        description="12-digit personal number (định danh cá nhân) or tax code (mã số thuế)",
-        examples=["025099000001"],
-    )
+    number: ApplicantNumber
     name: Line = Field(examples=["Trần Thị Mẫu"])
     phone: str | None = Field(None, pattern=r"^\+?[0-9]{8,14}$", examples=["0900000001"])
     email: str | None = Field(

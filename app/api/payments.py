@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.api.client_address import ClientAddress
 from app.api.dependencies import (
     Code,
     CurrentActor,
@@ -82,11 +83,10 @@ class NoticeAnswer(BaseModel):
     ),
 )
 def pay(
-    form: PaymentForm, request: UnversionedRequest, desk: CurrentDesk, http: HttpRequest
+    form: PaymentForm, request: UnversionedRequest, desk: CurrentDesk, client: ClientAddress
 ) -> Payment:
     if request.actor.role is Role.APPLICANT:
-        ip = http.client.host if http.client else "127.0.0.1"
-        return Payment(**fees.open_payment(desk, request, purpose=form.purpose, payer_ip=ip))
+        return Payment(**fees.open_payment(desk, request, purpose=form.purpose, payer_ip=client))
     if request.actor.role is Role.RECEPTIONIST:
         return Payment(**fees.take_cash(desk, request, purpose=form.purpose))
     raise RoleRefused("Chỉ người nộp hoặc công chức một cửa thực hiện thanh toán.")

@@ -5,7 +5,7 @@ HTTP status. `errors` lists faults with JSON pointers (RFC 6901) into the reques
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -56,6 +56,10 @@ STATUS = {
     "dossier.version_malformed": 400,
     "dossier.version_missing": 428,
     "dossier.version_stale": 412,
+    "draft.not_found": 404,
+    "draft.too_large": 413,
+    "draft.too_many": 409,
+    "draft.version_stale": 412,
     "extension.refused": 409,
     "figures.role_refused": 403,
     "forecast.role_refused": 403,
@@ -70,13 +74,29 @@ STATUS = {
     "payment.not_found": 404,
     "payment.refused": 409,
     "period.refused": 422,
+    "petition.faulty": 422,
+    "petition.figures_refused": 403,
+    "petition.not_found": 404,
+    "petition.role_refused": 403,
+    "petition.step_refused": 409,
+    "petition.supplement_asked_before": 409,
+    "petition.too_late": 409,
+    "petition.version_stale": 412,
     "procedure.not_found": 404,
     "queue.role_refused": 403,
+    "rating.fixed": 409,
+    "rating.given": 409,
+    "rating.not_found": 404,
+    "rating.refused": 409,
+    "rating.role_refused": 403,
+    "rating.version_stale": 412,
     "resolution.reason_missing": 422,
     "resolution.result_missing": 422,
     "search.too_short": 422,
     "supplement.second_without_ground": 409,
     "supplement.unknown_components": 422,
+    "tracking.not_found": 404,
+    "tracking.too_many": 429,
     "warning.not_found": 404,
     "warning.role_refused": 403,
 }
@@ -222,14 +242,7 @@ async def _domain(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    faults = [
-        {
-            "pointer": _pointer(fault["loc"]),
-            "code": fault["type"],
-            "detail": _VALIDATION.get(fault["type"], "Giá trị không hợp lệ."),
-        }
-        for fault in error.errors()
-    ]
+    faults = shape_faults(error.errors())
     if any(fault["code"] == "json_invalid" for fault in faults):
         return problem(request.url.path, 400, *_HTTP_CODES[400], {"errors": faults})
     return problem(
@@ -240,6 +253,18 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
         f"Yêu cầu có {len(faults)} điểm cần sửa.",
         {"errors": faults},
     )
+
+
+def shape_faults(errors: Iterable[Any]) -> list[dict[str, str]]:
+    """Put what a form found wrong into words, each with its place (JSON pointer)."""
+    return [
+        {
+            "pointer": _pointer(fault["loc"]),
+            "code": fault["type"],
+            "detail": _VALIDATION.get(fault["type"], "Giá trị không hợp lệ."),
+        }
+        for fault in errors
+    ]
 
 
 def _pointer(location: tuple[Any, ...]) -> str:

@@ -88,6 +88,7 @@ dossier = Table(
     Column("claimed_until", DateTime(timezone=True), comment="End of the lease"),
     Column("assigned_to", Text, comment="Account that it was given to"),
     Column("assigned_name", Text),
+    Column("authorisation_id", Uuid, comment="Giấy ủy quyền, if handed in for somebody else"),
     one_of("channel", Channel),
     one_of("status", STATUSES),
     one_of("status_before", (Status.REGISTERED, Status.ACCEPTED, Status.IN_PROCESS)),

@@ -1,8 +1,9 @@
 """Read queries on a dossier's history that several use cases share."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Any
 
-from sqlalchemy import BigInteger, Connection, cast, func, select
+from sqlalchemy import BigInteger, Connection, Row, cast, desc, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db.dossiers import dossier_event
@@ -34,3 +35,13 @@ def moments_of(db: Connection, dossier_ids: Collection[int]) -> dict[int, list[M
         moment = Moment(Act(row.act), Status(row.target), row.occurred_at, row.step)
         found[row.dossier_id].append(moment)
     return found
+
+
+def last_event(db: Connection, dossier_id: int, acts: Iterable[Act]) -> Row[Any] | None:
+    """Return the last time that one of `acts` was done to a dossier."""
+    return db.execute(
+        select(dossier_event)
+        .where(dossier_event.c.dossier_id == dossier_id, dossier_event.c.act.in_(list(acts)))
+        .order_by(desc(dossier_event.c.seq))
+        .limit(1)
+    ).one_or_none()

@@ -1,5 +1,7 @@
 """Rows as they are shown: projections that several use cases share."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
@@ -79,4 +81,31 @@ def dossier_view(row: Row[Any], catalogue: Catalogue) -> dict[str, Any]:
         "due_at": row.due_at,
         "resolved_at": row.resolved_at,
         "ended_at": row.ended_at,
+    }
+
+
+def asked_view(event: Row[Any], names: Mapping[str, str], until: date | None) -> dict[str, Any]:
+    """Return a request to the applicant (supplement, payment) as it is shown; `names` of papers."""
+    return {
+        "act": event.act,
+        "asked_at": event.occurred_at,
+        "asked_by": event.actor_name,
+        "reason": event.reason,
+        "legal_ground": event.legal_ground,
+        "components": [
+            {"code": code, "name": names.get(code, code)}
+            for code in event.details.get("components", ())
+        ],
+        "amount_vnd": event.details.get("amount_vnd"),
+        "until": until,
+    }
+
+
+def outcome_view(event: Row[Any]) -> dict[str, Any]:
+    """Return the act that ended a dossier as it is shown."""
+    return {
+        "act": event.act,
+        "decided_at": event.occurred_at,
+        "reason": event.reason,
+        "legal_ground": event.legal_ground,
     }

@@ -24,6 +24,7 @@ class Rules:
     upload_limit_bytes: int = 25 * 1024 * 1024
     warn_before_minutes: int = 16 * 60  # of working time: the desk is warned
     escalate_before_minutes: int = 8 * 60  # then the approver
+    tracking_per_minute: int = 60  # look-ups without login by one client
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Reading a dossier: all of it, its history, its clock explained."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, desc, select, true
 
@@ -11,14 +13,15 @@ from app.db.calendar import calendar_change
 from app.db.clock import due_move
 from app.db.documents import document, signature_verdict, stored_file
 from app.db.dossiers import dossier, dossier_component, dossier_event
-from app.db.histories import moments
+from app.db.histories import last_event, moments
 from app.db.payments import payment
-from app.db.views import dossier_view, payment_view, verdict_view
+from app.db.views import asked_view, dossier_view, outcome_view, payment_view, verdict_view
 from app.db.visibility import is_here, visible
 from app.domain.actor import DESK_ROLES, Actor
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deadlines import DayMinutes, Deadline, Stop, due, explain, in_words, lateness
-from app.domain.lifecycle import Status, possible_acts
+from app.domain.lifecycle import WAITING, Act, Status, possible_acts
+from app.domain.procedure import ProcedureVersion
 from app.domain.timeline import stops
 from app.services.clocks import calendar_of, extension_of, version_of
 from app.services.desk import Desk
@@ -45,7 +48,7 @@ def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
         row = _find(tx, code)
         catalogue = desk.references.catalogue(tx)
         version = version_of(desk, tx, row)
-        papers, results = _documents(tx, row)
+        known = _documents(tx, row)
         return {
             **dossier_view(row, catalogue),
             "step": version.steps[row.step].code,
@@ -56,12 +59,16 @@ def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
                 **row.contact,
             },
             "submitter": row.submitter_name,
+            "submitter_number": row.submitter_number,
+            "authorisation": known.get(row.authorisation_id),
             "form": row.form,
-            "components": papers,
-            "results": results,
+            "components": _papers(tx, row, known),
+            "results": [found for found in known.values() if found["kind"] == "result"],
             "result_granted": None if row.result_granted is None else bool(row.result_granted),
             "fees": row.fees,
             "payments": _payments(tx, row.id),
+            "asked": _asked(tx, row, version),
+            "outcome": _outcome(tx, row),
             "return_way": row.return_way,
             "promised_at": row.promised_at,
             "reply_due_on": row.reply_due_on,
@@ -85,8 +92,8 @@ def _find(tx: Transaction, code: str) -> Row[Any]:
     return row
 
 
-def _documents(tx: Transaction, row: Row[Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the papers handed in and the results, each with its file's newest verdict."""
+def _documents(tx: Transaction, row: Row[Any]) -> dict[UUID, dict[str, Any]]:
+    """Return the dossier's files by their documents' ids, each with its newest verdict."""
     verdict = (
         select(signature_verdict)
         .where(signature_verdict.c.sha256 == document.c.sha256)
@@ -94,7 +101,7 @@ def _documents(tx: Transaction, row: Row[Any]) -> tuple[list[dict[str, Any]], li
         .limit(1)
         .lateral("verdict")
     )
-    known = {
+    return {
         found.id: {
             "id": found.id,
             "name": found.name,
@@ -123,7 +130,12 @@ def _documents(tx: Transaction, row: Row[Any]) -> tuple[list[dict[str, Any]], li
             .order_by(document.c.uploaded_at, document.c.id)
         )
     }
-    papers = [
+
+
+def _papers(
+    tx: Transaction, row: Row[Any], known: Mapping[UUID, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    return [
         {
             "component": part.component,
             "added_at": part.added_at,
@@ -135,7 +147,23 @@ def _documents(tx: Transaction, row: Row[Any]) -> tuple[list[dict[str, Any]], li
             .order_by(dossier_component.c.n)
         )
     ]
-    return papers, [found for found in known.values() if found["kind"] == "result"]
+
+
+_ASKING = (Act.REQUEST_SUPPLEMENT, Act.REQUEST_PAYMENT)
+_ENDING = (Act.REFUSE, Act.RESOLVE, Act.STOP, Act.WITHDRAW)
+
+
+def _asked(tx: Transaction, row: Row[Any], version: ProcedureVersion) -> dict[str, Any] | None:
+    """Return what the applicant is asked for, why and until when; None if for nothing now."""
+    event = last_event(tx.db, row.id, _ASKING) if row.status in WAITING else None
+    names = {component.code: component.name for component in version.components}
+    return asked_view(event, names, row.reply_due_on) if event else None
+
+
+def _outcome(tx: Transaction, row: Row[Any]) -> dict[str, Any] | None:
+    """Return how a dossier ended and for what reason; None while it is open."""
+    event = last_event(tx.db, row.id, _ENDING) if row.ended_at is not None else None
+    return outcome_view(event) if event else None
 
 
 def _payments(tx: Transaction, dossier_id: int) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ def take_in(
     once: Once | None = None,
 ) -> Outcome:
     """Take in a dossier at the desk or from the post: entered and accepted in one act."""
-    return enter(desk, application, channel, actor=actor, now=now, once=once)
+    return enter(desk, lambda _tx: application, channel, actor=actor, now=now, once=once)
 
 
 def accept(desk: Desk, request: Request) -> Outcome:
