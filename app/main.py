@@ -19,11 +19,13 @@ from app.api import (
     catalogue,
     claims,
     delegations,
+    description,
     documents,
     dossiers,
     drafts,
     figures,
     forecasts,
+    health,
     intake,
     papers,
     payments,
@@ -36,7 +38,6 @@ from app.api import (
     warnings,
 )
 from app.api.dependencies import Doors
-from app.api.health import router as health_router
 from app.api.limits import BodyLimit
 from app.api.observation import Observation
 from app.composition import desk_of, engine_of
@@ -45,6 +46,15 @@ from app.db.migrate import is_current
 from app.integrations.identity import IdentityProvider, TokenRefused
 from app.services.desk import Desk
 from app.settings import Settings
+
+RESOURCES = (
+    *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
+    *(claims, queue, delegations),
+    *(calendar, calendar_changes, warnings, apologies, forecasts),
+    *(drafts, tracking, ratings, petition_acts, petitions),
+    health,
+)
+"""Modules of the API, in the order in which the document shows them."""
 
 _DESCRIPTION = """
 Back end of the electronic one-stop desk (một cửa điện tử).
@@ -94,14 +104,9 @@ def build(settings: Settings) -> FastAPI:
         link_key=settings.link_key,
         trusted_proxies=settings.trusted_proxies,
     )
-    for module in (
-        *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
-        *(claims, queue, delegations),
-        *(calendar, calendar_changes, warnings, apologies, forecasts),
-        *(drafts, tracking, ratings, petition_acts, petitions),
-    ):
+    for module in RESOURCES:
         app.include_router(module.router)
-    app.include_router(health_router)
+    description.complete(app)
     problems.register(app)
     app.add_middleware(BodyLimit, upload_limit=desk.rules.upload_limit_bytes)
     app.add_middleware(Observation)

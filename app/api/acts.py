@@ -12,8 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.dependencies import (
     ActRequest,
     CurrentDesk,
-    KeyMalformed,
-    VersionMalformed,
     VersionMissing,
 )
 from app.api.problems import responses
@@ -157,13 +155,11 @@ _COMMON = (
     StepRefused,
     InFlight,
     VersionStale,
-    KeyMalformed,
     KeyReused,
-    VersionMalformed,
     VersionMissing,
 )
-_REFUSALS = responses(*_COMMON, takes_body=True)
-_WITH_FAULTS = responses(*_COMMON, ApplicationFaulty, DocumentNotFound, takes_body=True)
+_REFUSALS = responses(*_COMMON)
+_WITH_FAULTS = responses(*_COMMON, ApplicationFaulty, DocumentNotFound)
 
 
 def _act(

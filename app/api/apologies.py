@@ -23,7 +23,7 @@ class ApologyForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    count: int = Field(ge=1, le=1000, strict=True)
+    count: int = Field(ge=1, le=1000, strict=True, examples=[2])
     unit: LimitUnit
     reason: Paragraph
 

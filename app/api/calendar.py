@@ -49,7 +49,7 @@ class Year(BaseModel):
 @router.get(
     "",
     summary="An office's year (lịch làm việc của một cơ quan)",
-    responses=responses(calendar_reading.UnknownOffice),
+    responses=responses(calendar_reading.UnknownOffice, is_public=True),
 )
 def read_year(
     desk: CurrentDesk,

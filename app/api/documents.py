@@ -20,7 +20,6 @@ from app.api.dependencies import (
     CurrentActor,
     CurrentDesk,
     CurrentDoors,
-    KeyMalformed,
     Now,
     OnceOfUpload,
 )
@@ -71,9 +70,7 @@ class DocumentDetail(Document):
     summary="Upload a file (tải tài liệu lên)",
     description="The body is the file itself, streamed. Its type is found from its content. It "
     "stays with who uploaded it until it is handed in with a dossier.",
-    responses=responses(
-        FileRefused, RoleRefused, InFlight, KeyMalformed, KeyReused, takes_body=True
-    ),
+    responses=responses(FileRefused, RoleRefused, InFlight, KeyReused),
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Path, Response
 from pydantic import BaseModel, Field
 
 from app.api.acts import ActResult, answer
@@ -27,6 +27,8 @@ from app.domain.drafts import DraftNotFound, DraftStale, DraftTooLarge, TooManyD
 from app.domain.lifecycle import RoleRefused
 from app.domain.once import InFlight, KeyMissing, KeyReused
 from app.services import drafts
+
+DraftId = Annotated[UUID, Path(examples=["6f2d3c1e-1f7c-4d0a-9a57-0f6f7c1f2b11"])]
 
 router = APIRouter(prefix="/v1/drafts", tags=["drafts"])
 
@@ -115,7 +117,7 @@ def list_drafts(
     summary="Open a draft (mở hồ sơ nháp)",
     responses=responses(DraftNotFound),
 )
-def read(draft_id: UUID, desk: CurrentDesk, actor: CurrentActor, response: Response) -> Draft:
+def read(draft_id: DraftId, desk: CurrentDesk, actor: CurrentActor, response: Response) -> Draft:
     found = drafts.read(desk, draft_id, actor=actor)
     response.headers["ETag"] = f'"{found["version"]}"'
     return Draft(**found)
@@ -129,7 +131,7 @@ def read(draft_id: UUID, desk: CurrentDesk, actor: CurrentActor, response: Respo
     responses=responses(DraftNotFound, DraftStale, DraftTooLarge, VersionMissing),
 )
 def change(
-    draft_id: UUID,
+    draft_id: DraftId,
     content: Content,
     version: Version,
     desk: CurrentDesk,
@@ -147,7 +149,7 @@ def change(
     summary="Delete a draft (xóa hồ sơ nháp)",
     responses=responses(DraftNotFound, DraftStale, VersionMissing),
 )
-def discard(draft_id: UUID, version: Version, desk: CurrentDesk, actor: CurrentActor) -> None:
+def discard(draft_id: DraftId, version: Version, desk: CurrentDesk, actor: CurrentActor) -> None:
     drafts.discard(desk, draft_id, version=version, actor=actor)
 
 
@@ -160,7 +162,7 @@ def _reader(actor: Actor) -> drafts.Reader:
     summary="What a draft still lacks, all at once (hồ sơ nháp còn thiếu gì)",
     responses=responses(DraftNotFound),
 )
-def faults(draft_id: UUID, desk: CurrentDesk, actor: CurrentActor, now: Now) -> DraftFaults:
+def faults(draft_id: DraftId, desk: CurrentDesk, actor: CurrentActor, now: Now) -> DraftFaults:
     found = drafts.faults(desk, draft_id, _reader(actor), actor=actor, now=now)
     views = [
         FaultView(pointer=fault.pointer, code=fault.code, detail=fault.detail) for fault in found
@@ -181,7 +183,7 @@ def faults(draft_id: UUID, desk: CurrentDesk, actor: CurrentActor, now: Now) -> 
     ),
 )
 def submit(
-    draft_id: UUID,
+    draft_id: DraftId,
     version: Version,
     desk: CurrentDesk,
     actor: CurrentActor,

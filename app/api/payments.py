@@ -14,7 +14,6 @@ from app.api.dependencies import (
     Code,
     CurrentActor,
     CurrentDesk,
-    KeyMalformed,
     Now,
     UnversionedRequest,
 )
@@ -72,14 +71,7 @@ class NoticeAnswer(BaseModel):
     description="For an applicant it opens a payment at the national platform (level 4); read it "
     "again until `pay_url` is there. For a receptionist it records cash.",
     responses=responses(
-        DossierNotFound,
-        DossierElsewhere,
-        RoleRefused,
-        PaymentRefused,
-        InFlight,
-        KeyMalformed,
-        KeyReused,
-        takes_body=True,
+        DossierNotFound, DossierElsewhere, RoleRefused, PaymentRefused, InFlight, KeyReused
     ),
 )
 def pay(
@@ -113,7 +105,7 @@ def read_payment(
     "amount, currency), kept once and applied by a worker.",
     response_model=NoticeAnswer,
     tags=["partners"],
-    responses=responses(is_public=True, takes_body=True),
+    responses=responses(is_public=True),
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -34,11 +34,9 @@ STATUS = {
     "calendar.contradiction": 409,
     "calendar.horizon": 422,
     "calendar.naive_instant": 422,
-    "calendar.office_hours": 422,
     "calendar.record_refused": 403,
     "calendar.role_refused": 403,
     "calendar.stale": 412,
-    "calendar.table_refused": 422,
     "calendar.unknown_office": 404,
     "cursor.refused": 400,
     "deadline.limit_refused": 422,
@@ -179,23 +177,24 @@ def _described() -> dict[str, Any]:
 _SCHEMA = _described()
 
 
-def responses(
-    *errors: type[DomainError], is_public: bool = False, takes_body: bool = False
-) -> dict[int | str, Any]:
-    """Describe in OpenAPI the refusals of an operation, beside those that every one has."""
+def responses(*errors: type[DomainError], is_public: bool = False) -> dict[int | str, Any]:
+    """Describe in OpenAPI the refusals of an operation, beside those that every one has.
+
+    What comes with a body, a key or a version is added by `description.complete`.
+    """
     codes: dict[int, list[str]] = {422: ["request.invalid"], 503: ["service.busy"]}
     if not is_public:
         codes |= {401: ["identity.token_refused"], 503: ["service.busy", "identity.unavailable"]}
-    if takes_body:
-        codes |= {400: ["request.unreadable"], 413: ["body.too_large"]}
     for error in errors:
         codes.setdefault(STATUS[error.code], []).append(error.code)
+    return {status: refusals(dict.fromkeys(names)) for status, names in sorted(codes.items())}
+
+
+def refusals(codes: Iterable[str]) -> dict[str, Any]:
+    """Describe in OpenAPI the problem documents with these codes, which share a status."""
     return {
-        status: {
-            "description": ", ".join(dict.fromkeys(names)),
-            "content": {"application/problem+json": {"schema": _SCHEMA}},
-        }
-        for status, names in sorted(codes.items())
+        "description": ", ".join(codes),
+        "content": {"application/problem+json": {"schema": _SCHEMA}},
     }
 
 

@@ -37,7 +37,9 @@ router = APIRouter(prefix="/v1", tags=["ratings"])
 
 Score = Annotated[
     int,
-    Field(ge=1, le=5, strict=True, description="1 rất không hài lòng to 5 rất hài lòng"),
+    Field(
+        examples=[5], ge=1, le=5, strict=True, description="1 rất không hài lòng to 5 rất hài lòng"
+    ),
 ]
 Comment = Annotated[
     str,

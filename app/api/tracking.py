@@ -8,7 +8,7 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field
@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from app.api import tracking_page
 from app.api.client_address import ClientAddress, subscriber
 from app.api.dependencies import CurrentDesk, Now
-from app.api.problems import STATUS, Problem, problem
+from app.api.problems import STATUS, problem, responses
 from app.domain.quotas import Meter
 from app.domain.tracking import Progress, TooManyTries, Tracked, TrackingRefused
 from app.services import tracking
@@ -77,19 +77,10 @@ def _weight(parameters: list[str]) -> float:
     description="`check`: the last 4 digits of the applicant's identity number or phone. Wrong "
     "code and wrong check digits get the same answer. A browser gets a page with a form.",
     response_model=ProgressView,
-    responses={
-        status: {
-            "description": description,
-            "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
-        }
-        for status, description in (
-            (404, TrackingRefused.code),
-            (429, f"{TooManyTries.code}; Retry-After says when to try again"),
-        )
-    },
+    responses=responses(TrackingRefused, TooManyTries, is_public=True),
 )
 async def follow(
-    code: str,
+    code: Annotated[str, Path(examples=["H44.10-261122-0001"])],
     desk: CurrentDesk,
     client: ClientAddress,
     now: Now,

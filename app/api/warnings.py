@@ -44,7 +44,9 @@ class Warnings(BaseModel):
 class ReadingForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    warnings: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(min_length=1, max_length=100)
+    warnings: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(
+        min_length=1, max_length=100, examples=[[1, 2]]
+    )
 
 
 class Reading(BaseModel):

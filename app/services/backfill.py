@@ -97,12 +97,18 @@ def _note(db: Connection, through: int) -> None:
     )
 
 
+_OF_CLOCKS: Final = (
+    *(dossier.c.id, dossier.c.version, dossier.c.agency_id),
+    *(dossier.c.accepted_at, dossier.c.answer_due_at, dossier.c.due_at),
+)
+
+
 def _note_remaining(owner: Engine, *, payment_stops: bool) -> int:
     """Note what the clocks had left that stand since before this was noted."""
     standing = [Status.SUPPLEMENT_REQUESTED, *([Status.PAYMENT_REQUESTED] if payment_stops else [])]
     with owner.begin() as db:
         rows = db.execute(
-            select(dossier).where(
+            select(*_OF_CLOCKS).where(
                 dossier.c.queue_class.is_not(None),
                 dossier.c.status.in_(standing),
                 dossier.c.remaining_minutes.is_(None),

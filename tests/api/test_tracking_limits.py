@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import httpx2
@@ -143,13 +144,16 @@ def test_a_proxy_that_a_setting_names_speaks_for_its_clients(
     with running_app(settings_for(database, tmp_path)) as api:
         proxy = TestClient(api.app, "http://motcua.test", client=("10.0.0.1", 50_000))
 
+        codes = count()  # each its own, because a code has a quota too
+
         def ask(client: str) -> int:
             headers = {"X-Forwarded-For": f"192.0.2.1, {client}, 10.0.0.2"}
-            return proxy.get("/v1/tracking/x?check=1", headers=headers).status_code
+            path = f"/v1/tracking/x{next(codes)}?check=1"
+            return proxy.get(path, headers=headers).status_code
 
         assert [ask("198.51.100.1") for _ in range(4)] == [404, 404, 404, 429]
         assert [ask(f"198.51.100.{n}") for n in range(2, 9)] == [404] * 7
-        assert [ask("2001:db8::1"), ask("2001:db8::2"), ask("2001:db8::3")] == [404, 404, 429]
+        assert [ask(f"2001:db8::{n}") for n in range(1, 5)] == [404, 404, 404, 429]
 
 
 def test_neither_addresses_nor_codes_are_kept(api: Api, code: str) -> None:

@@ -53,7 +53,8 @@ __all__ = ["CITIZEN", "FULL", "JUSTICE", "PARTIAL", "Bureau"]
 PROVINCE = Actor("quan-tri", Role.ADMINISTRATOR, "Đỗ Văn Quản", agency="H44")
 _OF_DOSSIERS = (
     *("pace", "warning_reading", "warning", "apology", "due_move", "delivery", "payment"),
-    *("document", "dossier_component", "dossier_event", "dossier", "intake_day", "idempotency"),
+    *("document", "dossier_component", "dossier_event", "dossier_search", "dossier"),
+    *("intake_day", "idempotency"),
 )
 """Children first."""
 

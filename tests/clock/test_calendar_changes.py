@@ -58,7 +58,7 @@ def test_the_promise_the_version_and_the_history_stay(bureau: Bureau) -> None:
 
     after = bureau.dossier(code)
     changed = {column for column in after if after[column] != before[column]}
-    assert changed == {"due_at", "calendar_revision"}
+    assert changed == {"due_at", "queue_minutes", "calendar_revision"}
     assert after["promised_at"] == at("2026-10-08T10:00")
     assert bureau.events(code) == events
 

@@ -16,7 +16,7 @@ from app.services.backfill import backfill
 from app.services.seeding import seed
 from tests.database import empty_database
 
-BEFORE, AFTER = "20261122_house", "20261125_queue"
+BEFORE, AFTER = "20261124_clock", "20261125_queue"
 OPEN = ["registered", "accepted", "in_process", "supplement_requested", "resolved"]
 
 
