@@ -35,7 +35,7 @@ def run(file: Path, *, share: float, seed: int, tell: bool) -> None:
             )
         else:
             _play(replay)
-            typer.echo("Đang lập chỉ mục tra cứu ...")
+            typer.echo("Đang lập chỉ mục tra cứu ...", err=True)
             backfill(owner, payment_stops=settings.payment_wait_stops_clock)
         _tell_periods(replay)
 

@@ -32,10 +32,8 @@ SELECT set_config('app.role', :role, true),
 """
 _TELL_PLAIN = text(_TELL)
 _TELL_ONCE = text(f"""{_TELL.rstrip()},
-       pg_try_advisory_xact_lock(:lock) AS is_first,
-       (SELECT jsonb_build_object('fingerprint', fingerprint, 'outcome', outcome)
-        FROM idempotency
-        WHERE caller = :account AND key = :key AND route = :route) AS seen
+       begun.is_first, begun.seen
+FROM request_begun(:lock, :account, :key, :route) AS begun
 """)
 
 
