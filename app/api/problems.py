@@ -71,6 +71,8 @@ STATUS = {
     "identity.token_refused": 401,
     "identity.unavailable": 503,
     "paper.not_there": 404,
+    "paper.slip_refused": 409,
+    "papers.register_too_long": 422,
     "payment.not_found": 404,
     "payment.refused": 409,
     "period.refused": 422,

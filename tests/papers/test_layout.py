@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.papers.facts import Form
+from app.domain.papers import Form
 from app.papers.rendering import MOST_ENTRIES, RegisterTooLong, render
 from tests.papers.paper_samples import REFUSAL, SAMPLES, a_register
 from tests.papers.pdf_reading import (
