@@ -32,6 +32,7 @@ from app.api import (
     problems,
     queue,
     ratings,
+    registers,
     tracking,
     warnings,
 )
@@ -95,7 +96,7 @@ def build(settings: Settings) -> FastAPI:
         trusted_proxies=settings.trusted_proxies,
     )
     for module in (
-        *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
+        *(intake, dossiers, acts, papers, registers, documents, payments, catalogue, figures),
         *(claims, queue, delegations),
         *(calendar, calendar_changes, warnings, apologies, forecasts),
         *(drafts, tracking, ratings, petition_acts, petitions),
