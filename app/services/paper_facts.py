@@ -37,7 +37,7 @@ COUNCIL: Final = "UBND "
 _COUNCIL_IN_FULL: Final = "Ủy ban nhân dân "
 _KINDS_OF_PLACE: Final = ("tỉnh ", "Thành phố ", "Thị xã ", "Huyện ", "Phường ", "Xã ", "Thị trấn ")
 _AUTOMATIC: Final = "Hệ thống lập tự động"
-WAYS: Final = {
+_WAYS: Final = {
     ReturnWay.DESK: "trực tiếp tại Bộ phận Tiếp nhận và Trả kết quả",
     ReturnWay.ONLINE: "trực tuyến, vào tài khoản của người nộp",
     ReturnWay.POST: "qua dịch vụ bưu chính công ích",
@@ -171,7 +171,7 @@ def _place(catalogue: Catalogue, agency: Agency) -> str:
             break
         seat = above
     place = seat.name.removeprefix(COUNCIL)
-    for kind in _KINDS_OF_PLACE:
+    for kind in _KINDS_OF_PLACE if place != seat.name else ():
         place = place.removeprefix(kind)
     return place
 
@@ -203,7 +203,7 @@ def _receipt(source: Source) -> Receipt:
         received_at=event.occurred_at,
         due_at=due_at,
         result_place=f"{DESK}, {in_full(source.agency.name)}",
-        result_way=WAYS[case.return_way],
+        result_way=_WAYS[case.return_way],
         register_book=str(event.occurred_at.astimezone(LOCAL_ZONE).year),
         register_number=0,
         submitter=case.submitter if is_online else case.applicant,

@@ -27,7 +27,7 @@ from app.papers.facts import Register, RegisterEntry
 from app.papers.rendering import MOST_ENTRIES, RegisterTooLong, render
 from app.papers.spreadsheet import MOST_ROWS, Cell, Column, Sheet, write_sheet
 from app.services.desk import Desk
-from app.services.paper_facts import WAYS, in_full, office_of
+from app.services.paper_facts import in_full, office_of
 
 MOST_DAYS: Final = 366
 """A book is of one year at most."""
@@ -38,6 +38,11 @@ _PORTION: Final = 1_000
 _TOLD: Final = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.STOPPED})
 """Ends without a result, written into the notes."""
 
+_WAYS: Final = {
+    ReturnWay.DESK: "Trực tiếp",
+    ReturnWay.ONLINE: "Trực tuyến",
+    ReturnWay.POST: "Bưu chính công ích",
+}
 _WHERE: Final = """
     dossier.agency_id = ANY(CAST(:agencies AS bigint[]))
     AND dossier.received_at >= :since AND dossier.received_at < :until"""
@@ -236,7 +241,7 @@ def _entry(catalogue: Catalogue, number: int, row: Row[Any]) -> RegisterEntry:
         received_at=row.received_at,
         due_at=row.due_at,
         returned_at=row.returned_at,
-        result_way=WAYS[ReturnWay(row.returned_way or row.return_way)],
+        result_way=_WAYS[ReturnWay(row.returned_way or row.return_way)],
         note=_note(row),
     )
 

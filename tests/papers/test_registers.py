@@ -100,7 +100,7 @@ def test_the_register_lists_what_was_received_in_order(own_api: Api) -> None:
     first, second, third = entries
     assert first["I"].instant == MONDAY.replace(tzinfo=None)
     assert first["K"].instant == (MONDAY + timedelta(days=2)).replace(tzinfo=None)
-    assert first["L"].text == "qua dịch vụ bưu chính công ích"
+    assert first["L"].text == "Bưu chính công ích"
     assert (first["N"].text, second["N"].text) == ("01/TNHS", "02/TNHS")
     assert third["N"].text == "Không được tiếp nhận"
     assert (second["E"].text, second["F"].text) == ("Trần Văn Hai", "Số 1, đường Mẫu")
