@@ -34,6 +34,7 @@ from app.api import (
     problems,
     queue,
     ratings,
+    registers,
     tracking,
     warnings,
 )
@@ -52,6 +53,7 @@ RESOURCES = (
     *(claims, queue, delegations),
     *(calendar, calendar_changes, warnings, apologies, forecasts),
     *(drafts, tracking, ratings, petition_acts, petitions),
+    *(registers,),
     health,
 )
 """Modules of the API, in the order in which the document shows them."""

@@ -8,6 +8,8 @@ from app.cli.demo import demo
 from app.cli.due import due
 from app.cli.migrate import migrate
 from app.cli.mocks import mocks
+from app.cli.papers import papers
+from app.cli.register import register
 from app.cli.replay import replay
 from app.cli.serve import serve
 from app.cli.token import token
@@ -23,7 +25,20 @@ _app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (up, serve, worker, mocks, migrate, replay, annex, due, demo, token):
+for _command in (
+    up,
+    serve,
+    worker,
+    mocks,
+    migrate,
+    replay,
+    annex,
+    papers,
+    register,
+    due,
+    demo,
+    token,
+):
     _app.command()(_command)
 _app.command("verify-signature")(verify_signature)
 _app.add_typer(calendar, name="calendar")

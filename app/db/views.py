@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from app.db.reference import Catalogue
 from app.domain.documents import SIGNABLE_TYPES
 from app.domain.lifecycle import LABELS, Status
+from app.domain.papers import BOOKS, Form, written_number
 from app.domain.signature import Indication
 
 
@@ -108,4 +109,23 @@ def outcome_view(event: Row[Any]) -> dict[str, Any]:
         "decided_at": event.occurred_at,
         "reason": event.reason,
         "legal_ground": event.legal_ground,
+    }
+
+
+def paper_view(code: str, row: Row[Any]) -> dict[str, Any]:
+    """Return an issued paper as it is listed: JSON values, instants in ISO 8601."""
+    form = Form(row.form)
+    return {
+        "id": row.id,
+        "form": row.form,
+        "form_number": BOOKS[form].form_number,
+        "title": BOOKS[form].title,
+        "number": written_number(row.number, form),
+        "seq": row.seq,
+        "issued_at": row.issued_at.isoformat(),
+        "issued_by": row.issued_name,
+        "printed_at": row.printed_at.isoformat() if row.printed_at else None,
+        "sha256": row.sha256,
+        "template": row.template,
+        "href": f"/v1/dossiers/{code}/papers/{row.id}",
     }

@@ -22,6 +22,7 @@ from app.domain.errors import DomainError
 from app.domain.lifecycle import RoleRefused, Status
 from app.services.clocks import calendar_of, running_statuses
 from app.services.desk import Desk
+from app.services.issuing import issue_apologies
 from app.services.transition import DossierElsewhere, DossierNotFound, Request, lock
 
 
@@ -58,6 +59,7 @@ def apologise(desk: Desk, request: Request, *, by: TimeLimit, reason: str) -> Ma
             )
             .returning(apology)
         ).one()
+        issue_apologies(desk, tx, dossier)
         answer = _view(desk, tx, dossier.code, made)
         remember(tx, request.once, answer, request.now)
     return answer

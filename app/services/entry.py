@@ -11,10 +11,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.db.access import Transaction, acting
+from app.db.dossiers import dossier
 from app.db.reference import Offered
 from app.domain.actor import Actor
 from app.domain.agency import Agency
@@ -27,6 +28,7 @@ from app.domain.lifecycle import Act, Status, take
 from app.domain.once import Once
 from app.services.desk import Desk
 from app.services.examination import examine
+from app.services.issuing import issue_papers
 from app.services.transition import (
     REMEMBER,
     Effect,
@@ -59,10 +61,17 @@ def enter(
             catalogue = desk.references.catalogue(tx)
             offered, agency = examine(tx, catalogue, application, channel, now).checked()
             outcome = _write(desk, tx, application, channel, offered, agency, now, once)
+            if channel is not Channel.ONLINE:
+                _issue_receipt(desk, tx, outcome.code)
     except IntegrityError as error:
         raise as_in_flight(error) from error
     desk.wake()
     return outcome
+
+
+def _issue_receipt(desk: Desk, tx: Transaction, code: str) -> None:
+    """Issue the receipt of what was taken in: it is accepted in the same act."""
+    issue_papers(desk, tx, tx.db.execute(select(dossier).where(dossier.c.code == code)).one())
 
 
 def _step(channel: Channel, actor: Actor) -> tuple[Act, Status | None, Status]:

@@ -1,8 +1,8 @@
 """The one door: nothing else changes the status of a dossier.
 
 In one transaction it checks who acts on which version, takes the step of the lifecycle table,
-writes the event, what partners must be told, and the answer under the request's key. The number
-of an event in its dossier is the dossier's version after it.
+writes the event, what partners must be told, the paper that it issues, and the answer under the
+request's key. The number of an event in its dossier is the dossier's version after it.
 """
 
 import json
@@ -22,8 +22,10 @@ from app.domain.actor import DESK_ROLES, Actor
 from app.domain.errors import DomainError
 from app.domain.lifecycle import Act, Status, possible_acts, take
 from app.domain.once import InFlight, Once
+from app.domain.papers import ISSUED_BY
 from app.services.desk import Desk
 from app.services.holds import holding, refuse_claimed, waiting
+from app.services.issuing import issue_papers
 
 
 class DossierNotFound(DomainError):
@@ -109,6 +111,8 @@ def carry_out(desk: Desk, request: Request, act: Act, work: Work) -> Outcome:
                 **holding(desk, dossier, act, target, request.actor, request.now),
             }
             outcome = _record(tx, dossier, request, act, target, replace(effect, changes=changes))
+            if act in ISSUED_BY:
+                issue_papers(desk, tx, dossier)
     except IntegrityError as error:
         raise as_in_flight(error) from error
     desk.wake()
