@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import clock
 from app.api import (
     acts,
+    agency_changes,
     apologies,
     calendar,
     calendar_changes,
@@ -95,6 +96,7 @@ def build(settings: Settings) -> FastAPI:
         trusted_proxies=settings.trusted_proxies,
     )
     for module in (
+        agency_changes,  # before the catalogue, whose path of one agency would take its own
         *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
         *(claims, queue, delegations),
         *(calendar, calendar_changes, warnings, apologies, forecasts),

@@ -2,6 +2,7 @@
 
 import typer
 
+from app.cli.agencies import agencies
 from app.cli.annex import annex
 from app.cli.calendar import calendar
 from app.cli.demo import demo
@@ -26,6 +27,7 @@ _app = typer.Typer(
 for _command in (up, serve, worker, mocks, migrate, replay, annex, due, demo, token):
     _app.command()(_command)
 _app.command("verify-signature")(verify_signature)
+_app.add_typer(agencies, name="agencies")
 _app.add_typer(calendar, name="calendar")
 
 

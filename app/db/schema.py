@@ -13,6 +13,7 @@ from app.db import (
     petitions,
     quotas,
     ratings,
+    reorganisations,
     replays,
     search,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "petitions",
     "quotas",
     "ratings",
+    "reorganisations",
     "replays",
     "search",
 ]

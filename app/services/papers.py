@@ -11,6 +11,7 @@ from app.db.dossiers import dossier, dossier_component, dossier_event
 from app.db.reference import Catalogue
 from app.db.visibility import visible
 from app.domain.actor import Actor
+from app.domain.calendar import LOCAL_ZONE
 from app.domain.errors import DomainError
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act
@@ -47,7 +48,7 @@ def receipt(desk: Desk, code: str, *, actor: Actor) -> bytes:
         catalogue = desk.references.catalogue(tx)
         accepted = _accepting_event(tx, row)
         facts = Receipt(
-            office=_office(catalogue, row),
+            office=_office(catalogue, accepted),
             issued_at=accepted.occurred_at,
             number=_number(row.code),
             symbol="TNHS",
@@ -81,14 +82,15 @@ def _accepting_event(tx: Transaction, row: Row[Any]) -> Row[Any]:
     return found
 
 
-def _office(catalogue: Catalogue, row: Row[Any]) -> Office:
-    agency = catalogue.agency_of(row.agency_id)
+def _office(catalogue: Catalogue, event: Row[Any]) -> Office:
+    """Return the office that did it, named as it was then, whoever has the dossier by now."""
+    agency, day = catalogue.agency_of(event.agency_id), event.occurred_at.astimezone(LOCAL_ZONE)
     parent = catalogue.agencies.get(agency.parent or "")
     province = agency.code.split(".", 1)[0]
     place = catalogue.agencies[province].name if province in catalogue.agencies else agency.name
     return Office(
-        parent_agency=parent.name if parent else None,
-        agency=agency.name,
+        parent_agency=parent.name_on(day.date()) if parent else None,
+        agency=agency.name_on(day.date()),
         desk=_DESK,
         place=place.removeprefix("UBND tỉnh ").removeprefix("UBND "),
     )
