@@ -61,6 +61,7 @@ class Ministry(Bureau):
     def empty(self) -> None:
         """Forget every dossier and every change: agencies are those of the seeds again."""
         self.do("DELETE FROM dossier_search")
+        self.do("DELETE FROM replay_batch")
         super().empty()
         with self.owner.begin() as db:
             for table in ("heir", "succession", "former_name", "change"):

@@ -5,19 +5,23 @@ communes; the communes that there were are merged into those.
 """
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
 from app.domain.calendar import LOCAL_ZONE
+from app.domain.figures import Intake
 from app.domain.lifecycle import Act
 from app.domain.periods import Period
 from app.domain.reorganisation import Reorganisation
 from app.seeds import read_agencies
 from app.services import catalogue, figures, moving
+from app.services.desk import Rules
+from app.services.replay import Wishes, replaying
 from tests.agencies.ministry import Ministry, at, change, commune, merge
+from tests.domain.past_samples import published
 
 DAY = at("2025-07-01T00:00")
 DISTRICTS = [known.code for known in read_agencies() if known.level == "district"]
@@ -94,18 +98,41 @@ def hand_in(ministry: Ministry, count: int, first: datetime, draw: Random) -> li
     return codes
 
 
+def replay(ministry: Ministry) -> None:
+    """Play a few hundred dossiers of May and June, as far as they came by the end of June."""
+    months = [
+        Period(date(2025, month, 1), date(2025, month, last)) for month, last in ((5, 31), (6, 30))
+    ]
+    days = [month.first + timedelta(days=n) for month in months for n in range(30)]
+    cells = {
+        (agency, day): Intake(1, 1)
+        for agency in (*DISTRICTS, "H44.10")
+        for day in days
+        if day.weekday() in {0, 3}
+    }
+    table, now = published(cells, months).encode(), at("2025-06-30T18:00")
+    with replaying(ministry.owner, table, Wishes(), rules=Rules(), now=now) as played:
+        assert sum(played.play()) == 2 * len(cells)
+
+
 @pytest.fixture
 def province(ministry: Ministry) -> Ministry:
     """Return the province with three tiers, and with a few hundred dossiers of 2025."""
     ministry.enter_change(three_tiers(), at("2025-01-01T08:00"))
     ministry.work(at("2025-01-02T00:00"))
+    replay(ministry)
     draw = Random(20250701)
-    hand_in(ministry, 60, at("2025-05-05T08:00"), draw)
-    hand_in(ministry, 60, at("2025-06-27T08:00"), draw)
+    hand_in(ministry, 20, at("2025-05-05T08:00"), draw)
+    hand_in(ministry, 40, at("2025-06-28T08:00"), draw)
     # What communes had in hand: passed on to them by their districts.
-    for code, (owner, _) in list(ministry.places().items())[::9]:
-        if owner in DISTRICTS[:3] and ministry.dossier(code)["status"] == "in_process":
-            ministry.hand_to(code, f"{owner}.01", at("2025-06-29T08:00"))
+    running = [
+        (code, owner)
+        for code, (owner, holder) in sorted(ministry.places().items())
+        if owner == holder and owner in DISTRICTS[:3]
+        if ministry.dossier(code)["status"] == "in_process"
+    ]
+    for code, owner in running[:6]:
+        ministry.hand_to(code, f"{owner}.01", at("2025-06-30T18:30"))
     return ministry
 
 
@@ -127,10 +154,10 @@ def test_every_dossier_code_clock_and_total_is_kept(province: Ministry) -> None:
     versions = {code: province.dossier(code)["version"] for code in kept}
     province.enter_change(two_tiers(), at("2025-06-20T08:00"))
 
-    moved = province.work(DAY, limit=7)
+    moved = province.work(DAY, limit=50)
 
     assert province.kept() == kept
-    assert len(kept) == 120
+    assert len(kept) > 500
     assert totals(province) == figures_before
     assert {period: province.annex(*period) for period in PERIODS[:3]} == annexes
     _follow_the_rules(province, before, versions, moved)
@@ -189,14 +216,15 @@ def _procedure(province: Ministry, code: str) -> str:
 
 
 def test_on_the_day_itself_procedures_are_offered_by_who_goes_on_with_them(
-    province: Ministry,
+    ministry: Ministry,
 ) -> None:
-    province.enter_change(two_tiers(), at("2025-06-20T08:00"))
+    ministry.enter_change(three_tiers(), at("2025-01-01T08:00"))
+    ministry.enter_change(two_tiers(), at("2025-06-20T08:00"))
     district, successor = DISTRICTS[0], new_commune(DISTRICTS[0])
 
     def offered(agency: str, on: datetime) -> set[str]:
         found = catalogue.procedures_on(
-            province.desk, on.astimezone(LOCAL_ZONE).date(), agency=agency, level=None
+            ministry.desk, on.astimezone(LOCAL_ZONE).date(), agency=agency, level=None
         )
         return {item.procedure.code for item, _ in found}
 
