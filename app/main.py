@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import clock
 from app.api import (
     acts,
+    agency_changes,
     apologies,
     calendar,
     calendar_changes,
@@ -49,11 +50,11 @@ from app.services.desk import Desk
 from app.settings import Settings
 
 RESOURCES = (
-    *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
+    agency_changes,  # before the catalogue, whose path of one agency would take its own
+    *(intake, dossiers, acts, papers, registers, documents, payments, catalogue, figures),
     *(claims, queue, delegations),
     *(calendar, calendar_changes, warnings, apologies, forecasts),
     *(drafts, tracking, ratings, petition_acts, petitions),
-    *(registers,),
     health,
 )
 """Modules of the API, in the order in which the document shows them."""

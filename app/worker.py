@@ -22,6 +22,7 @@ from app.services import (
     deliveries,
     drafts,
     forecasts,
+    moving,
     notices,
     petitions,
     recomputation,
@@ -55,6 +56,9 @@ _CHORES = (
     _Chore(lambda desk, now: sweeps.stop_unanswered(desk, now=now), timedelta(minutes=1)),
     _Chore(lambda desk, now: warnings.raise_due(desk, now=now), timedelta(minutes=1)),
     _Chore(lambda desk, now: forecasts.refresh_pace(desk, now=now), timedelta(seconds=10)),
+    _Chore(lambda desk, now: moving.begin_due(desk, now=now), timedelta(seconds=1)),
+    _Chore(lambda desk, now: moving.move_next(desk, now=now), timedelta(seconds=1)),
+    _Chore(lambda desk, _now: moving.reopen_late(desk), timedelta(minutes=1)),
     _Chore(lambda desk, now: sweeps.forget_answers(desk, now=now), _HOUR, again=False),
     _Chore(
         lambda desk, now: drafts.forget_untouched(desk, now=now), timedelta(hours=1), again=False

@@ -24,7 +24,12 @@ from app.domain.errors import DomainError
 log = logging.getLogger(__name__)
 
 STATUS = {
+    "agency.change_begun": 409,
+    "agency.change_faulty": 422,
+    "agency.change_not_found": 404,
+    "agency.ended": 403,
     "agency.not_found": 404,
+    "agency.role_refused": 403,
     "apology.refused": 409,
     "application.faulty": 422,
     "body.too_large": 413,
@@ -189,7 +194,8 @@ def responses(*errors: type[DomainError], is_public: bool = False) -> dict[int |
     """
     codes: dict[int, list[str]] = {422: ["request.invalid"], 503: ["service.busy"]}
     if not is_public:
-        codes |= {401: ["identity.token_refused"], 503: ["service.busy", "identity.unavailable"]}
+        codes |= {401: ["identity.token_refused"], 403: ["agency.ended"]}
+        codes[503] = ["service.busy", "identity.unavailable"]
     for error in errors:
         codes.setdefault(STATUS[error.code], []).append(error.code)
     return {status: refusals(dict.fromkeys(names)) for status, names in sorted(codes.items())}

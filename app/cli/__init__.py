@@ -2,6 +2,7 @@
 
 import typer
 
+from app.cli.agencies import agencies
 from app.cli.annex import annex
 from app.cli.calendar import calendar
 from app.cli.demo import demo
@@ -41,6 +42,7 @@ for _command in (
 ):
     _app.command()(_command)
 _app.command("verify-signature")(verify_signature)
+_app.add_typer(agencies, name="agencies")
 _app.add_typer(calendar, name="calendar")
 
 

@@ -37,9 +37,8 @@ ORDER BY queue_class, queue_minutes, id LIMIT :wanted
 AFTER: Final = "(queue_class, queue_minutes, id) > (:after_class, :after_minutes, :after_id)"
 
 _RESULT_RUNS = "queue_class = 0 AND status <> 'registered'"
-_SOON = """queue_minutes < CASE WHEN agency_id = ANY (CAST(:own AS bigint[]))
-    THEN (CAST(:own_{name} AS integer[]))[array_position(CAST(:own AS bigint[]), agency_id)]
-    ELSE :{name} END"""
+_SOON = """queue_minutes < coalesce((CAST(:own_{name} AS integer[]))[array_position(
+    CAST(:own AS bigint[]), coalesce(clock_agency_id, agency_id))], :{name})"""
 _TURN = """(status = ANY (CAST(:turn_statuses AS text[])) OR (status = 'in_process'
     AND procedure_version_id * 1000 + step = ANY (CAST(:turn_steps AS bigint[]))))"""
 
@@ -58,7 +57,8 @@ CONDITIONS: Final = {
 
 COUNTS: Final = f"""{_PEOPLE}, open AS (
     SELECT own.* FROM unnest(acting_agencies()) AS agency CROSS JOIN LATERAL (
-        SELECT status, procedure_version_id, step, queue_class, queue_minutes, agency_id
+        SELECT status, procedure_version_id, step, queue_class, queue_minutes, agency_id,
+            clock_agency_id
         FROM dossier WHERE at_agency_id = agency AND queue_class IS NOT NULL
     ) AS own LIMIT :most
 )

@@ -1,8 +1,8 @@
 """Reference data as processes hold it in memory: the catalogue and the calendars."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Connection, select
@@ -11,11 +11,13 @@ from sqlalchemy.orm import aliased
 from app.db.access import Transaction
 from app.db.books import read_book
 from app.db.catalogue import agency, procedure, procedure_version, report_group
-from app.domain.agency import Agency, Level, ReportGroup
+from app.db.reorganisations import agency_former_name, agency_succession
+from app.domain.agency import Agency, FormerName, Level, ReportGroup
 from app.domain.calendar import Calendar
 from app.domain.office_hours import EVERY_AGENCY
 from app.domain.procedure import Procedure, ProcedureVersion
 from app.domain.procedure_definition import parse_procedure
+from app.domain.reorganisation import Succession, Successions
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Catalogue:
     procedures: Mapping[str, Procedure]
     offered: Mapping[int, Offered]
     version_ids: Mapping[tuple[str, int], int]
+    successions: Successions
 
     def agency_of(self, agency_id: int) -> Agency:
         return self.agencies[self.agency_codes[agency_id]]
@@ -50,13 +53,13 @@ class Catalogue:
 
 
 def read_catalogue(db: Connection) -> Catalogue:
-    parent = aliased(agency)
-    rows = db.execute(
-        select(agency, parent.c.code.label("parent"))
-        .outerjoin(parent, parent.c.id == agency.c.parent_id)
-        .order_by(agency.c.code)
-    ).all()
-    procedures = {code: parse_procedure(doc) for code, doc in _definitions(db).items()}
+    keys = db.execute(select(agency.c.id, agency.c.code).order_by(agency.c.code)).all()
+    agencies = _agencies(db)
+    successions = _successions(db)
+    procedures = {
+        code: _taken_over(parse_procedure(document), successions, agencies)
+        for code, document in _definitions(db).items()
+    }
     ids = {
         (row.code, row.version): row.id
         for row in db.execute(
@@ -66,21 +69,9 @@ def read_catalogue(db: Connection) -> Catalogue:
         )
     }
     return Catalogue(
-        agencies={
-            row.code: Agency(
-                row.code,
-                row.name,
-                Level(row.level),
-                row.parent,
-                row.valid_from,
-                row.valid_to,
-                row.report_group,
-                row.report_row,
-            )
-            for row in rows
-        },
-        agency_ids={row.code: row.id for row in rows},
-        agency_codes={row.id: row.code for row in rows},
+        agencies={known.code: known for known in agencies},
+        agency_ids={row.code: row.id for row in keys},
+        agency_codes={row.id: row.code for row in keys},
         groups=tuple(
             ReportGroup(row.code, row.name, row.position)
             for row in db.execute(select(report_group).order_by(report_group.c.position))
@@ -94,7 +85,55 @@ def read_catalogue(db: Connection) -> Catalogue:
             for version in known.versions
         },
         version_ids=ids,
+        successions=successions,
     )
+
+
+def _agencies(db: Connection) -> list[Agency]:
+    parent, heir = aliased(agency), aliased(agency)
+    names: defaultdict[int, list[FormerName]] = defaultdict(list)
+    for row in db.execute(select(agency_former_name).order_by(agency_former_name.c.last_on)):
+        names[row.agency_id].append(FormerName(row.last_on, row.name))
+    rows = db.execute(
+        select(agency, parent.c.code.label("parent"), heir.c.code.label("heir"))
+        .outerjoin(parent, parent.c.id == agency.c.parent_id)
+        .outerjoin(heir, heir.c.id == agency.c.successor_id)
+        .order_by(agency.c.code)
+    )
+    return [
+        Agency(
+            row.code,
+            row.name,
+            Level(row.level),
+            row.parent,
+            row.valid_from,
+            row.valid_to,
+            row.report_group,
+            row.report_row,
+            row.heir,
+            tuple(names[row.id]),
+        )
+        for row in rows
+    ]
+
+
+def _successions(db: Connection) -> Successions:
+    successor = aliased(agency)
+    rows = db.execute(
+        select(agency_succession, agency.c.code, successor.c.code.label("successor"))
+        .join(agency, agency.c.id == agency_succession.c.agency_id)
+        .join(successor, successor.c.id == agency_succession.c.successor_id)
+    )
+    return Successions(
+        Succession(row.code, row.procedure_code, row.successor, row.from_on) for row in rows
+    )
+
+
+def _taken_over(
+    known: Procedure, successions: Successions, agencies: Sequence[Agency]
+) -> Procedure:
+    versions = (successions.taken_over(known, version, agencies) for version in known.versions)
+    return replace(known, versions=tuple(versions))
 
 
 def _definitions(db: Connection) -> dict[str, dict[str, object]]:

@@ -14,6 +14,7 @@ from app.db import (
     petitions,
     quotas,
     ratings,
+    reorganisations,
     replays,
     search,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "petitions",
     "quotas",
     "ratings",
+    "reorganisations",
     "replays",
     "search",
 ]

@@ -118,10 +118,19 @@ class ResultKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Successor:
+    """An agency that goes on with a procedure of one that ended, from a day on."""
+
+    agency_code: str
+    from_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class ProcedureVersion:
     """A procedure as it stands from `valid_from` to `valid_to`, its last day (None: open).
 
-    It is resolved by the named agencies, or by every agency of `agency_level`. `supplement_days`
+    It is resolved by the named agencies, or by every agency of `agency_level`, and by those that
+    went on with it since (`successors`, none in a definition). `supplement_days`
     and `payment_days` are the calendar days within which the applicant has to answer.
     `form` is the e-form, a JSON Schema (draft 2020-12).
     """
@@ -142,12 +151,19 @@ class ProcedureVersion:
     steps: tuple[Step, ...]
     result: ResultKind
     legal_basis: tuple[str, ...]
+    successors: tuple[Successor, ...] = ()
 
     def is_valid_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
-    def is_resolved_by(self, agency: Agency) -> bool:
-        return agency.code in self.agency_codes or agency.level is self.agency_level
+    def is_resolved_by(self, agency: Agency, on: date | None = None) -> bool:
+        """Tell whether an agency resolves it: as it was defined, or (`on` a day) by succession."""
+        if agency.code in self.agency_codes or agency.level is self.agency_level:
+            return True
+        return any(
+            known.agency_code == agency.code and on is not None and known.from_on <= on
+            for known in self.successors
+        )
 
 
 @dataclass(frozen=True, slots=True)

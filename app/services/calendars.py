@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
 from app.db.access import Transaction, acting
 from app.db.answers import remember
@@ -178,7 +178,8 @@ def _concerned(
     if EVERY_AGENCY not in change.agencies:
         ids = desk.references.catalogue(tx).agency_ids
         theirs = [ids[agency] for agency in change.agencies]
-        in_reach = and_(in_reach, dossier.c.agency_id.in_(theirs))
+        office = func.coalesce(dossier.c.clock_agency_id, dossier.c.agency_id)
+        in_reach = and_(in_reach, office.in_(theirs))
     return or_(in_reach, dossier.c.calendar_revision < tx.calendar_revision)
 
 

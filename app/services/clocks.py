@@ -27,6 +27,7 @@ CLOCK_COLUMNS = (
     *(table.c.id, table.c.code, table.c.status, table.c.agency_id, table.c.procedure_version_id),
     *(table.c.received_at, table.c.answer_due_at, table.c.accepted_at, table.c.due_at),
     *(table.c.promised_at, table.c.extension, table.c.calendar_revision),
+    table.c.clock_agency_id,
 )
 """What `moves` has to know of a dossier."""
 
@@ -47,9 +48,17 @@ def version_of(desk: Desk, tx: Transaction, dossier: Row[Any]) -> ProcedureVersi
 
 
 def calendar_of(desk: Desk, tx: Transaction, dossier: Row[Any]) -> Calendar:
-    """Return the calendar of the agency that resolves the dossier."""
-    code = desk.references.catalogue(tx).agency_codes[dossier.agency_id]
-    return desk.references.calendar(tx, code)
+    """Return the calendar that the dossier's clock goes by."""
+    return desk.references.calendar(tx, clock_office(desk, tx, dossier))
+
+
+def clock_office(desk: Desk, tx: Transaction, dossier: Any) -> str:  # noqa: ANN401  (a row)
+    """Return whose calendar a clock goes by: of the agency that resolves the dossier.
+
+    A clock that began before a reorganisation keeps the calendar it was promised by.
+    """
+    codes = desk.references.catalogue(tx).agency_codes
+    return codes[dossier.clock_agency_id or dossier.agency_id]
 
 
 def own_calendars(desk: Desk, tx: Transaction) -> dict[int, Calendar]:
@@ -120,7 +129,7 @@ def moves(
     histories = moments_of(tx.db, [row.id for row in dossiers])
     found: list[Move] = []
     for row in dossiers:
-        calendar = calendar_for(desk.references.catalogue(tx).agency_codes[row.agency_id])
+        calendar = calendar_for(clock_office(desk, tx, row))
         try:
             instants = _instants(desk, tx, row, histories[row.id], calendar)
         except DomainError as refusal:

@@ -1,7 +1,7 @@
 """Drafts (hồ sơ nháp): written by their owner alone, handed in as every dossier is."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -163,7 +163,8 @@ def faults(
 
 def _faults(desk: Desk, tx: Transaction, reading: Reading, now: datetime) -> list[Fault]:
     catalogue = desk.references.catalogue(tx)
-    found = examine(tx, catalogue, reading.application, Channel.ONLINE, now).faults
+    application = _followed(desk, tx, reading.application, now)
+    found = examine(tx, catalogue, application, Channel.ONLINE, now).faults
     return together(reading.faults, found)
 
 
@@ -189,9 +190,18 @@ def submit(
         if reading.faults:
             raise ApplicationFaulty(_faults(desk, tx, reading, now))
         tx.db.execute(delete(draft).where(draft.c.n == row.n))
-        return reading.application
+        return _followed(desk, tx, reading.application, now)
 
     return enter(desk, taken, Channel.ONLINE, actor=actor, now=now, once=once)
+
+
+def _followed(desk: Desk, tx: Transaction, application: Application, now: datetime) -> Application:
+    """Return an application that was begun for an agency that ended, for the one that goes on."""
+    today = now.astimezone(LOCAL_ZONE).date()
+    agency = desk.references.catalogue(tx).successions.now_with(
+        application.agency, application.procedure, today
+    )
+    return application if agency == application.agency else replace(application, agency=agency)
 
 
 def forget_untouched(desk: Desk, *, now: datetime) -> int:

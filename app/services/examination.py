@@ -1,7 +1,7 @@
 """Examining an application: everything that is wrong with it, before anything is written."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -45,15 +45,32 @@ def examine(
     if offered is None:
         detail = "Không có thủ tục với mã này đang có hiệu lực."
         return Examined(None, None, [Fault("/procedure", "procedure.unknown", detail)])
-    agency = catalogue.agencies.get(application.agency)
+    named = agency = catalogue.agencies.get(application.agency)
     if agency is not None and not agency.is_valid_on(today):
         agency = None
-    faults = find_faults(application, offered.version, agency, channel, _form(offered))
+    faults = find_faults(application, offered.version, agency, channel, _form(offered), today)
+    if named is not None and agency is None:
+        faults = _naming_successor(faults, catalogue, application, named, today)
     faults += _document_faults(tx, application)
     if channel is not Channel.ONLINE and not _serves(tx.actor, application.agency):
         detail = "Bạn không tiếp nhận hồ sơ của cơ quan này."
         faults.append(Fault("/agency", "agency.not_yours", detail))
     return Examined(offered, agency, faults)
+
+
+def _naming_successor(
+    faults: list[Fault], catalogue: Catalogue, application: Application, named: Agency, today: date
+) -> list[Fault]:
+    """Say of an agency that ended where to hand in instead, in place of that there is none."""
+    goes_to = catalogue.successions.now_with(named.code, application.procedure, today)
+    if goes_to == named.code:
+        return faults
+    heir = catalogue.agencies[goes_to]
+    detail = f"{named.name} đã kết thúc hoạt động. Hãy nộp hồ sơ tới {heir.name} ({heir.code})."
+    return [
+        Fault("/agency", "agency.ended", detail) if fault.code == "agency.unknown" else fault
+        for fault in faults
+    ]
 
 
 def _serves(actor: Actor, agency: str) -> bool:

@@ -21,7 +21,7 @@ from app.domain.errors import DomainError
 from app.domain.forecast import Forecast, forecast, places, present, running_minutes, times_taken
 from app.domain.lifecycle import LABELS, Status
 from app.domain.timeline import Moment, stops
-from app.services.clocks import running_statuses, version_of
+from app.services.clocks import calendar_of, running_statuses, version_of
 from app.services.desk import Desk
 
 KEPT_FOR = timedelta(hours=1)
@@ -76,9 +76,9 @@ def refresh_pace(desk: Desk, *, now: datetime) -> int:
 def _finished(tx: Transaction, procedure_id: int) -> Sequence[Any]:
     return tx.db.execute(
         text("""
-            SELECT last.id, last.agency_id FROM procedure_version AS version
+            SELECT last.id, last.agency_id, last.clock_agency_id FROM procedure_version AS version
             CROSS JOIN LATERAL (
-                SELECT id, agency_id, resolved_at FROM dossier
+                SELECT id, agency_id, clock_agency_id, resolved_at FROM dossier
                 WHERE procedure_version_id = version.id AND resolved_at IS NOT NULL
                 ORDER BY resolved_at DESC LIMIT :latest
             ) AS last
@@ -90,11 +90,10 @@ def _finished(tx: Transaction, procedure_id: int) -> Sequence[Any]:
 
 
 def _samples(desk: Desk, tx: Transaction, finished: Sequence[Any]) -> dict[str, list[int]]:
-    codes = desk.references.catalogue(tx).agency_codes
     histories = moments_of(tx.db, [row.id for row in finished])
     found: defaultdict[str, list[int]] = defaultdict(list)
     for row in finished:
-        calendar = desk.references.calendar(tx, codes[row.agency_id])
+        calendar = calendar_of(desk, tx, row)
         history = histories[row.id]
         for place, minutes in times_taken(history, _stops(desk, history), calendar).items():
             found[place].append(minutes)
@@ -196,6 +195,7 @@ def _due(
             dossier.c.procedure_version_id,
             dossier.c.agency_id,
             dossier.c.at_agency_id,
+            dossier.c.clock_agency_id,
             dossier.c.due_at,
         )
         .where(
@@ -215,7 +215,7 @@ def _judge(desk: Desk, tx: Transaction, rows: Sequence[Any], as_of: datetime) ->
     samples = _kept(tx, catalogue, rows)
     judged: list[_Judged] = []
     for row in rows:
-        calendar = desk.references.calendar(tx, catalogue.agency_codes[row.agency_id])
+        calendar = calendar_of(desk, tx, row)
         history = [moment for moment in histories[row.id] if moment.at <= as_of]
         stood = _stops(desk, history)
         entered = places(history)
@@ -252,7 +252,7 @@ def _view(desk: Desk, tx: Transaction, row: Row[Any], said: Forecast, left: int)
     catalogue = desk.references.catalogue(tx)
     agency = catalogue.agency_of(row.agency_id)
     offered = catalogue.offered[row.procedure_version_id]
-    calendar = desk.references.calendar(tx, agency.code)
+    calendar = calendar_of(desk, tx, row)
     full_day = calendar.hours_on(row.due_at.astimezone(LOCAL_ZONE).date()).full_day_minutes
     return {
         "code": row.code,

@@ -57,8 +57,9 @@ def waiting(
     stands = target is Status.SUPPLEMENT_REQUESTED or desk.rules.payment_wait_stops_clock
     left = None
     if stands and until is not None:
-        agency = desk.references.catalogue(tx).agency_codes[dossier.agency_id]
-        left = -lateness(now, until, desk.references.calendar(tx, agency))
+        codes = desk.references.catalogue(tx).agency_codes
+        office = codes[dossier.clock_agency_id or dossier.agency_id]
+        left = -lateness(now, until, desk.references.calendar(tx, office))
     return {"status_before": dossier.status, "remaining_minutes": left}
 
 

@@ -136,7 +136,7 @@ def facts_of(form: Form, source: Source) -> NumberedPaper:
 def common(form: Form, source: Source, *, desk: bool) -> dict[str, Any]:
     """Return what every paper has; with `desk` the one-stop desk is named as who issues it."""
     return {
-        "office": office_of(source.catalogue, source.agency, desk=desk),
+        "office": office_of(source.catalogue, source.agency, source.event.occurred_at, desk=desk),
         "issued_at": source.event.occurred_at,
         "number": 0,
         "symbol": BOOKS[form].symbol,
@@ -144,14 +144,15 @@ def common(form: Form, source: Source, *, desk: bool) -> dict[str, Any]:
     }
 
 
-def office_of(catalogue: Catalogue, agency: Agency, *, desk: bool) -> Office:
-    """Return the block of the agency's name; a people's committee stands without one above it."""
+def office_of(catalogue: Catalogue, agency: Agency, at: datetime, *, desk: bool) -> Office:
+    """Return the block of the agency's name at that time; a people's committee stands alone."""
+    on = at.astimezone(LOCAL_ZONE).date()
     parent = (
         None if agency.name.startswith(COUNCIL) else catalogue.agencies.get(agency.parent or "")
     )
     return Office(
-        parent_agency=in_full(parent.name) if parent else None,
-        agency=in_full(agency.name),
+        parent_agency=in_full(parent.name_on(on)) if parent else None,
+        agency=in_full(agency.name_on(on)),
         desk=DESK if desk else None,
         place=_place(catalogue, agency),
     )

@@ -125,7 +125,7 @@ def print_register(desk: Desk, wanted: Wanted, *, actor: Actor, now: datetime) -
                 most=MOST_ENTRIES,
             )
         facts = Register(
-            office=office_of(extract.catalogue, extract.agency, desk=True),
+            office=office_of(extract.catalogue, extract.agency, now, desk=True),
             issued_at=now,
             first_on=wanted.period.first,
             last_on=wanted.period.last,

@@ -67,7 +67,8 @@ def stop_unanswered(desk: Desk, *, now: datetime, limit: int = 50) -> int:
             text("""
                 SELECT code FROM dossier
                 LEFT JOIN unnest(CAST(:offices AS bigint[]), CAST(:last_days AS date[]))
-                    AS own (agency_id, last_day) ON own.agency_id = dossier.agency_id
+                    AS own (agency_id, last_day)
+                    ON own.agency_id = coalesce(dossier.clock_agency_id, dossier.agency_id)
                 WHERE ended_at IS NULL AND reply_due_on < :today AND origin = 'live'
                     AND reply_due_on <= coalesce(own.last_day, :last_day)
                     AND status IN ('supplement_requested', 'payment_requested')

@@ -17,7 +17,7 @@ from app.db.access import Transaction, acting
 from app.db.dossiers import dossier, dossier_event
 from app.db.petitions import petition, petition_event
 from app.domain.actor import SYSTEM
-from app.domain.calendar import LOCAL_ZONE
+from app.domain.calendar import LOCAL_ZONE, Calendar
 from app.domain.deadlines import in_words, lateness
 from app.domain.lifecycle import ACT_LABELS, Act, Status
 from app.domain.petitions import ACT_LABELS as PETITION_ACT_LABELS
@@ -37,6 +37,7 @@ from app.domain.tracking import (
     read_check,
     read_code,
 )
+from app.services.clocks import calendar_of
 from app.services.desk import Desk
 
 _STANDS = "đang dừng tính thời hạn"
@@ -127,13 +128,15 @@ def _dossier(desk: Desk, tx: Transaction, dossier_id: int, now: datetime) -> Pro
         answer_due_at=row.answer_due_at if row.status == Status.REGISTERED else None,
         due_at=None if stands else row.due_at,
         reply_due_on=row.reply_due_on,
-        in_words=_STANDS if stands else _in_words(desk, tx, row, owner.code, now),
+        in_words=_STANDS if stands else _in_words(calendar_of(desk, tx, row), row, now),
         summary=dossier_summary(row.status, holder.name),
         steps=tuple(
             Passed(
                 event.occurred_at,
                 ACT_LABELS[Act(event.act)],
-                catalogue.agency_of(event.agency_id).name,
+                catalogue.agency_of(event.agency_id).name_on(
+                    event.occurred_at.astimezone(LOCAL_ZONE).date()
+                ),
             )
             for event in events
         ),
@@ -143,6 +146,7 @@ def _dossier(desk: Desk, tx: Transaction, dossier_id: int, now: datetime) -> Pro
 def _petition(desk: Desk, tx: Transaction, petition_id: int, now: datetime) -> Progress:
     row = tx.db.execute(select(petition).where(petition.c.id == petition_id)).one()
     agency = desk.references.catalogue(tx).agency_of(row.agency_id)
+    calendar = desk.references.calendar(tx, agency.code)
     events = tx.db.execute(
         select(petition_event.c.act, petition_event.c.occurred_at)
         .where(petition_event.c.petition_id == row.id)
@@ -159,7 +163,7 @@ def _petition(desk: Desk, tx: Transaction, petition_id: int, now: datetime) -> P
         answer_due_at=None,
         due_at=row.due_at,
         reply_due_on=None,
-        in_words=_in_words(desk, tx, row, agency.code, now) if row.due_at else _STANDS,
+        in_words=_in_words(calendar, row, now) if row.due_at else _STANDS,
         summary=petition_summary(row.status, agency.name),
         steps=tuple(
             Passed(event.occurred_at, PETITION_ACT_LABELS[PetitionAct(event.act)], agency.name)
@@ -171,16 +175,9 @@ def _petition(desk: Desk, tx: Transaction, petition_id: int, now: datetime) -> P
 _PROGRESS = {Tracked.DOSSIER: _dossier, Tracked.PETITION: _petition}
 
 
-def _in_words(
-    desk: Desk,
-    tx: Transaction,
-    row: Row[Any],
-    agency: str,
-    now: datetime,
-) -> str | None:
+def _in_words(calendar: Calendar, row: Row[Any], now: datetime) -> str | None:
     """Say how much working time is left, or by how much it is late; None: not begun, or ended."""
     if row.due_at is None or row.ended_at is not None:
         return None
-    calendar = desk.references.calendar(tx, agency)
     full_day = calendar.hours_on(now.astimezone(LOCAL_ZONE).date()).full_day_minutes
     return in_words(lateness(now, row.due_at, calendar), full_day)

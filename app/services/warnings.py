@@ -15,7 +15,7 @@ from app.domain.lifecycle import LABELS, Status
 from app.domain.office_hours import EVERY_AGENCY
 from app.domain.once import Once
 from app.domain.warnings import WarningKind, WarningNotFound, WarningsRefused, kinds_for
-from app.services.clocks import own_calendars, running_statuses
+from app.services.clocks import calendar_of, own_calendars, running_statuses
 from app.services.desk import Desk
 
 Position = tuple[datetime, int]
@@ -46,7 +46,8 @@ _SOON = text(
         instant="dossier.due_at",
         joined="""
             LEFT JOIN unnest(CAST(:offices AS bigint[]), CAST(:horizons AS timestamptz[]))
-                AS own (agency_id, horizon) ON own.agency_id = dossier.agency_id""",
+                AS own (agency_id, horizon)
+                ON own.agency_id = coalesce(dossier.clock_agency_id, dossier.agency_id)""",
         condition="""dossier.due_at >= :minute AND dossier.due_at <= :farthest
             AND dossier.due_at <= coalesce(own.horizon, :horizon)""",
     )
@@ -133,7 +134,7 @@ SELECT warning.* FROM open JOIN warning ON warning.dossier_id = open.id
 _LATELY = "SELECT * FROM warning WHERE raised_at > :since"
 _LIST = """
 SELECT warning.id, warning.kind, warning.due_at, warning.raised_at, reading.read_at,
-    dossier.code, dossier.status, dossier.agency_id, dossier.at_agency_id,
+    dossier.code, dossier.status, dossier.agency_id, dossier.at_agency_id, dossier.clock_agency_id,
     dossier.procedure_version_id, {is_current} AS is_current
 FROM ({source}) AS warning
 JOIN dossier ON dossier.id = warning.dossier_id
@@ -193,7 +194,7 @@ def listed(
 def _view(desk: Desk, tx: Transaction, row: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401
     catalogue = desk.references.catalogue(tx)
     agency = catalogue.agency_codes[row.agency_id]
-    calendar = desk.references.calendar(tx, agency)
+    calendar = calendar_of(desk, tx, row)
     full_day = calendar.hours_on(now.astimezone(LOCAL_ZONE).date()).full_day_minutes
     offered = catalogue.offered[row.procedure_version_id]
     return {

@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "20261203_papers"
-down_revision = "20261126_citizen"
+down_revision = "20261202_reorganisation"
 branch_labels = None
 depends_on = None
 
