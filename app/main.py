@@ -24,6 +24,7 @@ from app.api import (
     drafts,
     figures,
     forecasts,
+    handovers,
     intake,
     papers,
     payments,
@@ -97,6 +98,7 @@ def build(settings: Settings) -> FastAPI:
     for module in (
         *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
         *(claims, queue, delegations),
+        *(handovers,),
         *(calendar, calendar_changes, warnings, apologies, forecasts),
         *(drafts, tracking, ratings, petition_acts, petitions),
     ):

@@ -15,6 +15,7 @@ from app.db import (
     ratings,
     replays,
     search,
+    steps,
 )
 from app.db.metadata import metadata
 
@@ -34,4 +35,5 @@ __all__ = [
     "ratings",
     "replays",
     "search",
+    "steps",
 ]

@@ -10,14 +10,16 @@ from app.db.access import Transaction, acting
 from app.db.dossiers import dossier, dossier_component, dossier_event
 from app.db.reference import Catalogue
 from app.db.visibility import visible
-from app.domain.actor import Actor
+from app.domain.actor import DESK_ROLES, Actor
 from app.domain.errors import DomainError
 from app.domain.intake import Channel, ReturnWay
-from app.domain.lifecycle import Act
+from app.domain.lifecycle import Act, RoleRefused
 from app.domain.procedure import ProcedureVersion
-from app.papers.facts import Component, Dossier, Form, Office, Receipt
+from app.papers.facts import Component, ControlSlip, Dossier, Form, Office, Receipt
 from app.papers.rendering import render
 from app.services.desk import Desk
+from app.services.slip_lines import cooperating_agencies, slip_lines
+from app.services.stays import stays_of
 from app.services.transition import DossierNotFound
 
 _DESK = "Bộ phận Tiếp nhận và Trả kết quả"
@@ -39,11 +41,7 @@ class PaperNotThere(DomainError):
 def receipt(desk: Desk, code: str, *, actor: Actor) -> bytes:
     """Print the receipt and appointment (form 01) as it was given at acceptance, as PDF."""
     with acting(desk.engine, actor) as tx:
-        row = tx.db.execute(
-            select(dossier).where(dossier.c.code == code, visible(actor))
-        ).one_or_none()
-        if row is None:
-            raise DossierNotFound(f"Không tìm thấy hồ sơ {code}.")
+        row = _find(tx, code)
         catalogue = desk.references.catalogue(tx)
         accepted = _accepting_event(tx, row)
         facts = Receipt(
@@ -65,6 +63,42 @@ def receipt(desk: Desk, code: str, *, actor: Actor) -> bytes:
             receptionist=accepted.actor_name,
         )
     return render(Form.RECEIPT, facts)
+
+
+def control_slip(desk: Desk, code: str, *, actor: Actor, now: datetime) -> bytes:
+    """Print the control slip (form 06), drawn from the hand-overs as they stand, as PDF."""
+    if actor.role not in DESK_ROLES:
+        raise RoleRefused(
+            "Phiếu kiểm soát là giấy tờ nội bộ của các cơ quan xử lý.", roles=sorted(DESK_ROLES)
+        )
+    with acting(desk.engine, actor) as tx:
+        row = _find(tx, code)
+        catalogue = desk.references.catalogue(tx)
+        found = stays_of(desk, tx, row, now)
+        if not found:
+            raise PaperNotThere("Hồ sơ chưa được tiếp nhận nên chưa có phiếu kiểm soát.")
+        facts = ControlSlip(
+            office=_office(catalogue, row),
+            issued_at=row.ended_at or now,
+            number=_number(row.code),
+            symbol="PKS",
+            dossier=_dossier(desk, catalogue, row),
+            resolving_agency=catalogue.agency_of(row.agency_id).name,
+            cooperating_agencies=cooperating_agencies(tx, catalogue, row, found),
+            received_at=row.accepted_at,
+            due_at=row.promised_at or row.due_at,
+            handovers=slip_lines(catalogue, row, found),
+        )
+    return render(Form.CONTROL_SLIP, facts)
+
+
+def _find(tx: Transaction, code: str) -> Row[Any]:
+    row = tx.db.execute(
+        select(dossier).where(dossier.c.code == code, visible(tx.actor))
+    ).one_or_none()
+    if row is None:
+        raise DossierNotFound(f"Không tìm thấy hồ sơ {code}.")
+    return row
 
 
 def _accepting_event(tx: Transaction, row: Row[Any]) -> Row[Any]:

@@ -16,7 +16,8 @@ from app.db.views import dossier_view
 from app.domain.actor import DESK_ROLES, Actor, Role
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.errors import DomainError
-from app.domain.lifecycle import Status, possible_acts
+from app.domain.lifecycle import Status
+from app.domain.procedure import acts_at
 from app.domain.queue import (
     COUNT_CAP,
     OPEN,
@@ -205,7 +206,7 @@ def _item(desk: Desk, tx: Transaction, row: Row[Any], now: datetime) -> dict[str
         "claimed_until": row.claimed_until if is_claimed else None,
         "assigned_to": row.assigned_to,
         "assigned_name": row.assigned_name,
-        "possible_acts": [str(act) for act in possible_acts(Status(row.status), tx.actor.role)],
+        "possible_acts": [str(act) for act in acts_at(step, Status(row.status), tx.actor.role)],
     }
 
 

@@ -24,6 +24,7 @@ from app.domain.lifecycle import Act, Status, possible_acts, take
 from app.domain.once import InFlight, Once
 from app.services.desk import Desk
 from app.services.holds import holding, refuse_claimed, waiting
+from app.services.stays import keep_stays, refuse_undecidable
 
 
 class DossierNotFound(DomainError):
@@ -102,6 +103,7 @@ def carry_out(desk: Desk, request: Request, act: Act, work: Work) -> Outcome:
                 request.actor.role,
                 before=Status(dossier.status_before) if dossier.status_before else None,
             )
+            refuse_undecidable(desk, tx, dossier, act)
             effect = work(tx, dossier)
             changes = {
                 **effect.changes,
@@ -109,6 +111,7 @@ def carry_out(desk: Desk, request: Request, act: Act, work: Work) -> Outcome:
                 **holding(desk, dossier, act, target, request.actor, request.now),
             }
             outcome = _record(tx, dossier, request, act, target, replace(effect, changes=changes))
+            keep_stays(desk, tx, dossier, act, request.now)
     except IntegrityError as error:
         raise as_in_flight(error) from error
     desk.wake()
