@@ -26,6 +26,7 @@ from app.api import (
     forecasts,
     handovers,
     intake,
+    opinions,
     papers,
     payments,
     petition_acts,
@@ -98,7 +99,7 @@ def build(settings: Settings) -> FastAPI:
     for module in (
         *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
         *(claims, queue, delegations),
-        *(handovers,),
+        *(handovers, opinions),
         *(calendar, calendar_changes, warnings, apologies, forecasts),
         *(drafts, tracking, ratings, petition_acts, petitions),
     ):

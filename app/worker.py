@@ -23,6 +23,7 @@ from app.services import (
     drafts,
     forecasts,
     notices,
+    opinions,
     petitions,
     recomputation,
     sweeps,
@@ -54,6 +55,7 @@ _CHORES = (
     _Chore(lambda desk, now: sweeps.return_electronic_results(desk, now=now), timedelta()),
     _Chore(lambda desk, now: sweeps.stop_unanswered(desk, now=now), timedelta(minutes=1)),
     _Chore(lambda desk, now: warnings.raise_due(desk, now=now), timedelta(minutes=1)),
+    _Chore(lambda desk, now: opinions.give_up(desk, now=now), timedelta(minutes=1)),
     _Chore(lambda desk, now: forecasts.refresh_pace(desk, now=now), timedelta(seconds=10)),
     _Chore(lambda desk, now: sweeps.forget_answers(desk, now=now), _HOUR, again=False),
     _Chore(

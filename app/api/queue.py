@@ -60,6 +60,7 @@ class QueueCounts(BaseModel):
     statuses: dict[Status, Count]
     steps: dict[str, Count]
     procedures: dict[str, Count]
+    opinions: Count = Field(description="Opinions that your agency is asked for and has not given")
 
 
 Hours = Annotated[
