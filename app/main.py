@@ -32,6 +32,7 @@ from app.api import (
     petition_acts,
     petitions,
     problems,
+    procedure_drafts,
     queue,
     ratings,
     tracking,
@@ -99,7 +100,7 @@ def build(settings: Settings) -> FastAPI:
     for module in (
         *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
         *(claims, queue, delegations),
-        *(handovers, opinions),
+        *(handovers, opinions, procedure_drafts),
         *(calendar, calendar_changes, warnings, apologies, forecasts),
         *(drafts, tracking, ratings, petition_acts, petitions),
     ):

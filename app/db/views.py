@@ -145,3 +145,20 @@ def request_view(
         "is_complete": all(one["state"] != OpinionState.WAITING for one in answers),
         "opinions": answers,
     }
+
+
+def procedure_draft_view(row: Row[Any]) -> dict[str, Any]:
+    """Return a draft of a procedure as it is answered: JSON values, instants in ISO 8601."""
+    return {
+        "id": row.id,
+        "procedure": row.procedure_code,
+        "origin": row.origin,
+        "state": row.state,
+        "version": row.version,
+        "content": row.content,
+        "note": row.note,
+        "created_at": row.created_at.isoformat(),
+        "created_by": row.created_name,
+        "changed_at": row.changed_at.isoformat(),
+        "changed_by": row.changed_name,
+    }

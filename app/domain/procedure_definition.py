@@ -6,6 +6,8 @@ have the forms of Decision 20/2020/QĐ-TTg and of the national portal's catalogu
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from functools import reduce
 from itertools import pairwise
 from typing import NoReturn
@@ -82,6 +84,37 @@ def parse_version(document: Mapping[str, object]) -> ProcedureVersion:
     version = _version(root)
     _refuse_faulty(root.faults)
     return version
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What all versions of a procedure share."""
+
+    name: str
+    field: Field
+    sample: bool
+
+
+def read_draft(
+    root: Node, code: str, number: int, valid_from: date
+) -> tuple[Heading, ProcedureVersion]:
+    """Read `name`, `field`, `sample` and `definition`: a version without number and dates.
+
+    Whoever reads looks at the node's faults before using it.
+    """
+    Node(code, "/code", root.faults).text(_PROCEDURE_CODE)
+    part = root.record("name", "field", "sample", "definition")
+    field = part["field"].record("code", "name")
+    heading = Heading(
+        name=part["name"].text(),
+        field=Field(code=field["code"].text(_FIELD_CODE), name=field["name"].text()),
+        sample=part["sample"].flag(),
+    )
+    said = part["definition"].mapping()
+    given = {"version": number, "valid_from": valid_from.isoformat(), "valid_to": None}
+    for member in given.keys() & said.keys():
+        part["definition"].below(member, None).blame("Mục này do việc ban hành quyết định.")
+    return heading, _version(Node(said | given, "/definition", root.faults))
 
 
 def _refuse_faulty(faults: list[Fault]) -> None:
