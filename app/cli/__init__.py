@@ -8,6 +8,7 @@ from app.cli.demo import demo
 from app.cli.due import due
 from app.cli.migrate import migrate
 from app.cli.mocks import mocks
+from app.cli.procedures import procedures
 from app.cli.replay import replay
 from app.cli.serve import serve
 from app.cli.token import token
@@ -27,6 +28,7 @@ for _command in (up, serve, worker, mocks, migrate, replay, annex, due, demo, to
     _app.command()(_command)
 _app.command("verify-signature")(verify_signature)
 _app.add_typer(calendar, name="calendar")
+_app.add_typer(procedures, name="procedures")
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Reading what keepers of the catalogue see: versions, drafts with their faults and differences."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from app.db.steps import procedure_draft
 from app.db.views import procedure_draft_view
 from app.domain.actor import Actor
 from app.domain.differences import differences
-from app.domain.procedure_drafts import DraftFaulty, DraftState, check
+from app.domain.procedure_drafts import DraftFaulty, DraftState, check, check_succession
 from app.services.desk import Desk
 from app.services.drafting import (
     DraftNotFound,
@@ -81,19 +81,36 @@ def draft(desk: Desk, draft_id: int, *, actor: Actor, now: datetime) -> dict[str
 
 
 def review(
-    desk: Desk, code: str, content: dict[str, Any], *, valid_from: date, actor: Actor, now: datetime
+    desk: Desk,
+    code: str,
+    content: dict[str, Any],
+    *,
+    valid_from: date | None,
+    actor: Actor,
+    now: datetime,
 ) -> Review:
-    """Check and compare what nobody has written down yet; nothing is."""
+    """Check and compare what nobody has written down yet; nothing is.
+
+    With `valid_from` also whether it may be published from that day on.
+    """
     with acting(desk.engine, actor) as tx:
         let_in(desk, tx)
         catalogue = desk.references.catalogue(tx)
-        compared = _compared(tx, catalogue, code, content, day_of(now))
-        known = catalogue.procedures.get(code)
+        known, today = catalogue.procedures.get(code), day_of(now)
+        faults: list[dict[str, Any]] = []
         try:
-            check(code, content, known=known, agencies=catalogue.agencies, valid_from=valid_from)
+            check(
+                code,
+                content,
+                known=known,
+                agencies=catalogue.agencies,
+                valid_from=valid_from or today,
+            )
+            if valid_from is not None:
+                check_succession(known, valid_from, today)
         except DraftFaulty as refusal:
-            return Review(refusal.facts["errors"], compared.against, compared.differences)
-        return compared
+            faults = refusal.facts["errors"]
+        return replace(_compared(tx, catalogue, code, content, today), faults=faults)
 
 
 def _compared(
