@@ -12,7 +12,6 @@ from app.api.dependencies import (
     Code,
     CurrentActor,
     CurrentDesk,
-    KeyMalformed,
     Now,
     RequiredOnce,
 )
@@ -109,7 +108,6 @@ def receipt(code: Code, desk: CurrentDesk, actor: CurrentActor, now: Now) -> Res
         control_slips.SlipRefused,
         RoleRefused,
         InFlight,
-        KeyMalformed,
         KeyMissing,
         KeyReused,
     ),

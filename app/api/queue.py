@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.acts import ActResult, Handover, result_of
+from app.api.acts import ActResult, Handover, hand_on, result_of
 from app.api.cursors import AfterPlace, CursorRefused, Limit, link_to_next
 from app.api.dependencies import CurrentActor, CurrentDesk, Now, RequiredOnce
 from app.api.dossiers import DossierSummary
@@ -15,7 +15,7 @@ from app.api.text import DossierCode, ItemCode
 from app.domain.lifecycle import Act, Status
 from app.domain.once import KeyMissing, KeyReused
 from app.domain.queue import Tab
-from app.services import bulk, processing, queue, reception
+from app.services import bulk, queue, reception
 from app.services.transition import Outcome, Request
 
 router = APIRouter(prefix="/v1/queue", tags=["queue"])
@@ -60,6 +60,7 @@ class QueueCounts(BaseModel):
     statuses: dict[Status, Count]
     steps: dict[str, Count]
     procedures: dict[str, Count]
+    opinions: Count = Field(description="Opinions that your agency is asked for and has not given")
 
 
 Hours = Annotated[
@@ -205,7 +206,7 @@ def pass_on_many(
     items = [bulk.Item(item.code, item.version) for item in form.items]
 
     def pass_on(request: Request) -> Outcome:
-        return processing.pass_on(desk, request, agency=form.agency, reason=form.reason)
+        return hand_on(form, request, desk)
 
     return _results(bulk.each(desk, items, pass_on, actor=actor, now=now, once=once), "handovers")
 

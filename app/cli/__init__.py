@@ -10,6 +10,7 @@ from app.cli.due import due
 from app.cli.migrate import migrate
 from app.cli.mocks import mocks
 from app.cli.papers import papers
+from app.cli.procedures import procedures
 from app.cli.register import register
 from app.cli.replay import replay
 from app.cli.serve import serve
@@ -44,6 +45,7 @@ for _command in (
 _app.command("verify-signature")(verify_signature)
 _app.add_typer(agencies, name="agencies")
 _app.add_typer(calendar, name="calendar")
+_app.add_typer(procedures, name="procedures")
 
 
 def main() -> None:

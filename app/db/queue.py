@@ -65,9 +65,12 @@ COUNTS: Final = f"""{_PEOPLE}, open AS (
 SELECT status, procedure_version_id, step, count(*) AS open,
     count(*) FILTER (WHERE {CONDITIONS[Tab.DUE_SOON]}) AS due_soon,
     count(*) FILTER (WHERE {CONDITIONS[Tab.OVERDUE]}) AS overdue,
-    count(*) FILTER (WHERE {CONDITIONS[Tab.UNANSWERED]}) AS unanswered
+    count(*) FILTER (WHERE {CONDITIONS[Tab.UNANSWERED]}) AS unanswered, NULL AS opinions
 FROM open GROUP BY status, procedure_version_id, step
 UNION ALL
-SELECT NULL, NULL, NULL, count(*), NULL, NULL, NULL
+SELECT NULL, NULL, NULL, count(*), NULL, NULL, NULL, (
+    SELECT count(*) FROM (
+        SELECT FROM opinion WHERE agency_id = ANY (acting_agencies()) AND state = 'waiting'
+            AND due_at >= :now LIMIT :most) AS asked)
 FROM (SELECT FROM dossier WHERE {_MINE} LIMIT :most) AS mine
 """

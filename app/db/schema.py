@@ -17,6 +17,7 @@ from app.db import (
     reorganisations,
     replays,
     search,
+    steps,
 )
 from app.db.metadata import metadata
 
@@ -38,4 +39,5 @@ __all__ = [
     "reorganisations",
     "replays",
     "search",
+    "steps",
 ]

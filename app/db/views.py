@@ -1,7 +1,7 @@
 """Rows as they are shown: projections that several use cases share."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from app.db.reference import Catalogue
 from app.domain.documents import SIGNABLE_TYPES
 from app.domain.lifecycle import LABELS, Status
+from app.domain.opinions import OpinionState, state_at
 from app.domain.papers import BOOKS, Form, written_number
 from app.domain.signature import Indication
 
@@ -128,4 +129,56 @@ def paper_view(code: str, row: Row[Any]) -> dict[str, Any]:
         "sha256": row.sha256,
         "template": row.template,
         "href": f"/v1/dossiers/{code}/papers/{row.id}",
+    }
+
+
+def opinion_view(row: Row[Any], codes: Mapping[int, str], now: datetime) -> dict[str, Any]:
+    """Return what one agency was asked and said: JSON values, instants in ISO 8601."""
+    state = state_at(OpinionState(row.state), row.due_at, now)
+    closed_at = row.closed_at or row.due_at  # not written down yet: at its deadline
+    is_closed = state is not OpinionState.WAITING
+    return {
+        "id": row.id,
+        "agency": codes[row.agency_id],
+        "state": str(state),
+        "due_at": row.due_at.isoformat(),
+        "position": row.position,
+        "content": row.content,
+        "closed_at": closed_at.isoformat() if is_closed else None,
+        "answered_by": row.answered_name,
+    }
+
+
+def request_view(
+    row: Row[Any], opinions: Iterable[Row[Any]], codes: Mapping[int, str], now: datetime
+) -> dict[str, Any]:
+    """Return a question to several agencies with their answers: JSON values."""
+    answers = [opinion_view(one, codes, now) for one in opinions]
+    return {
+        "id": row.id,
+        "question": row.question,
+        "agency": codes[row.agency_id],
+        "step": row.step,
+        "asked_at": row.asked_at.isoformat(),
+        "asked_by": row.asked_name,
+        "due_at": row.due_at.isoformat(),
+        "is_complete": all(one["state"] != OpinionState.WAITING for one in answers),
+        "opinions": answers,
+    }
+
+
+def procedure_draft_view(row: Row[Any]) -> dict[str, Any]:
+    """Return a draft of a procedure as it is answered: JSON values, instants in ISO 8601."""
+    return {
+        "id": row.id,
+        "procedure": row.procedure_code,
+        "origin": row.origin,
+        "state": row.state,
+        "version": row.version,
+        "content": row.content,
+        "note": row.note,
+        "created_at": row.created_at.isoformat(),
+        "created_by": row.created_name,
+        "changed_at": row.changed_at.isoformat(),
+        "changed_by": row.changed_name,
     }

@@ -13,6 +13,7 @@ from typing import Any
 from app.domain.actor import Role
 from app.domain.agency import Agency, Level
 from app.domain.deadlines import TimeLimit
+from app.domain.lifecycle import Act, Status, possible_acts
 
 
 class OnlineLevel(IntEnum):
@@ -99,14 +100,52 @@ class Fee:
     exempt: tuple[Exemption, ...]
 
 
+class AgencyRule(StrEnum):
+    """Finds the agency of a step where it is not named by its code."""
+
+    HERE = auto()  # ở cơ quan đang giữ hồ sơ
+    RESOLVING = auto()  # về cơ quan giải quyết
+    PARENT = auto()  # lên cơ quan cấp trên của cơ quan giải quyết
+
+
+DECIDABLE = (
+    Act.PASS_ON,
+    Act.REQUEST_SUPPLEMENT,
+    Act.REQUEST_PAYMENT,
+    Act.EXTEND,
+    Act.RESOLVE,
+    Act.STOP,
+)
+"""Acts on a dossier in process that a step may reserve or leave out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the process and its share of the time limit."""
+    """A step of the process and its share of the time limit.
+
+    `agency` is a rule or an identifier code. `decides` names the acts of `DECIDABLE` that are
+    possible at this step; None: all that the lifecycle lets.
+    """
 
     code: str
     name: str
     role: Role
     share_percent: int
+    agency: AgencyRule | str = AgencyRule.HERE
+    decides: tuple[Act, ...] | None = None
+
+    def lets(self, act: Act) -> bool:
+        """Tell whether `act` is possible while a dossier in process is at this step."""
+        return self.decides is None or act not in DECIDABLE or act in self.decides
+
+
+def acts_at(step: Step, status: Status, role: Role) -> list[Act]:
+    """List what `role` may do with a dossier that is at this step."""
+    return [
+        act
+        for act in possible_acts(status, role)
+        if status is not Status.IN_PROCESS or step.lets(act)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,18 @@ from sqlalchemy import Row, select
 
 from app.db.access import Transaction, acting
 from app.db.answers import remember
-from app.db.handovers import HandedOn, handovers
 from app.db.papers import issued_paper
-from app.db.reference import Catalogue
 from app.db.views import paper_view
 from app.domain.actor import DESK_ROLES
 from app.domain.errors import DomainError
 from app.domain.lifecycle import RoleRefused
 from app.domain.papers import Form
-from app.domain.procedure import ProcedureVersion
-from app.papers.facts import ControlSlip, Handover
-from app.services.clocks import version_of
+from app.papers.facts import ControlSlip
 from app.services.desk import Desk
 from app.services.issuing import Issue, issue, source_of
-from app.services.paper_facts import DESK, Event, common, in_full
+from app.services.paper_facts import Event, common, in_full
+from app.services.slip_lines import cooperating_agencies, slip_lines
+from app.services.stays import stays_of
 from app.services.transition import Request, lock
 
 
@@ -68,42 +66,16 @@ def _slip(desk: Desk, tx: Transaction, dossier: Row[Any], request: Request) -> I
         details={},
     )
     source = source_of(desk, tx, dossier, event)
-    catalogue, version = source.catalogue, version_of(desk, tx, dossier)
+    catalogue, found = source.catalogue, stays_of(desk, tx, dossier, request.now)
     resolving = catalogue.agency_of(dossier.agency_id)
     facts = ControlSlip(
         **common(Form.CONTROL_SLIP, source, desk=True),
         resolving_agency=in_full(resolving.name),
         cooperating_agencies=tuple(
-            in_full(catalogue.agency_of(agency_id).name)
-            for agency_id in dossier.agency_ids
-            if agency_id != dossier.agency_id
+            in_full(name) for name in cooperating_agencies(tx, catalogue, dossier, found)
         ),
         received_at=dossier.accepted_at,
         due_at=dossier.due_at,
-        handovers=tuple(
-            _line(catalogue, version, handed)
-            for handed in handovers(tx.db, dossier.id, dossier.version)
-        ),
+        handovers=slip_lines(catalogue, dossier, found),
     )
     return Issue(form=Form.CONTROL_SLIP, facts=facts, dossier_id=dossier.id, event=event)
-
-
-def _line(catalogue: Catalogue, version: ProcedureVersion, handed: HandedOn) -> Handover:
-    giver_at = in_full(catalogue.agency_of(handed.giver_agency_id).name)
-    return Handover(
-        giver=f"{handed.giver}, {giver_at}",
-        receiver=_receiver(catalogue, version, handed),
-        handed_at=handed.handed_at,
-        received_at=handed.received_at,
-        outcome=None,
-        note=handed.note,
-    )
-
-
-def _receiver(catalogue: Catalogue, version: ProcedureVersion, handed: HandedOn) -> str:
-    """Name who receives: a person if known, else the agency or the step of the process."""
-    agency = catalogue.agencies.get(handed.to_agency or "")
-    names = {step.code: step.name for step in version.steps}
-    step = names.get(handed.to_step or "")
-    known = (handed.receiver, in_full(agency.name) if agency else handed.to_agency, step)
-    return ", ".join(name for name in known if name) or DESK

@@ -20,8 +20,8 @@ from app.db.visibility import is_here, visible
 from app.domain.actor import DESK_ROLES, Actor
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deadlines import DayMinutes, Deadline, Stop, due, explain, in_words, lateness
-from app.domain.lifecycle import WAITING, Act, Status, possible_acts
-from app.domain.procedure import ProcedureVersion
+from app.domain.lifecycle import WAITING, Act, Status
+from app.domain.procedure import ProcedureVersion, acts_at
 from app.domain.timeline import stops
 from app.services.clocks import calendar_of, extension_of, version_of
 from app.services.desk import Desk
@@ -72,15 +72,15 @@ def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
             "return_way": row.return_way,
             "promised_at": row.promised_at,
             "reply_due_on": row.reply_due_on,
-            "possible_acts": _acts(row, actor),
+            "possible_acts": _acts(row, version, actor),
         }
 
 
-def _acts(row: Row[Any], actor: Actor) -> list[str]:
+def _acts(row: Row[Any], version: ProcedureVersion, actor: Actor) -> list[str]:
     """List what the actor may do now: staff of an agency that handed the dossier on, nothing."""
     if actor.role in DESK_ROLES and not row.is_here:
         return []
-    return [str(act) for act in possible_acts(Status(row.status), actor.role)]
+    return [str(act) for act in acts_at(version.steps[row.step], Status(row.status), actor.role)]
 
 
 def _find(tx: Transaction, code: str) -> Row[Any]:

@@ -16,7 +16,8 @@ from app.db.views import dossier_view
 from app.domain.actor import DESK_ROLES, Actor, Role
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.errors import DomainError
-from app.domain.lifecycle import Status, possible_acts
+from app.domain.lifecycle import Status
+from app.domain.procedure import acts_at
 from app.domain.queue import (
     COUNT_CAP,
     OPEN,
@@ -72,12 +73,13 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much there is per tab, status, step of the process and procedure."""
+    """How much there is per tab, status, step of the process and procedure; opinions to give."""
 
     tabs: dict[Tab, Count]
     statuses: dict[str, Count]
     steps: dict[str, Count]
     procedures: dict[str, Count]
+    opinions: Count
 
 
 def page(
@@ -110,8 +112,8 @@ def counts(desk: Desk, *, actor: Actor, hours: int | None, now: datetime) -> Cou
         values = _values(desk, tx, actor, hours, now) | {"most": _MOST_COUNTED}
         rows = tx.db.execute(text(COUNTS), values).all()
         groups = [row for row in rows if row.status is not None]
-        mine = next(row.open for row in rows if row.status is None)
-    return _added_up(catalogue, actor.role, groups, mine)
+        own = next(row for row in rows if row.status is None)
+    return _added_up(catalogue, actor.role, groups, own)
 
 
 def _open(desk: Desk, actor: Actor) -> AbstractContextManager[Transaction]:
@@ -205,7 +207,7 @@ def _item(desk: Desk, tx: Transaction, row: Row[Any], now: datetime) -> dict[str
         "claimed_until": row.claimed_until if is_claimed else None,
         "assigned_to": row.assigned_to,
         "assigned_name": row.assigned_name,
-        "possible_acts": [str(act) for act in possible_acts(Status(row.status), tx.actor.role)],
+        "possible_acts": [str(act) for act in acts_at(step, Status(row.status), tx.actor.role)],
     }
 
 
@@ -220,7 +222,7 @@ def _standing(desk: Desk, tx: Transaction, row: Row[Any], now: datetime) -> Stan
     )
 
 
-def _added_up(catalogue: Catalogue, role: Role, groups: list[Row[Any]], mine: int) -> Counts:
+def _added_up(catalogue: Catalogue, role: Role, groups: list[Row[Any]], own: Row[Any]) -> Counts:
     tabs: Counter[Tab] = Counter()
     statuses: Counter[str] = Counter()
     steps: Counter[str] = Counter()
@@ -245,10 +247,14 @@ def _added_up(catalogue: Catalogue, role: Role, groups: list[Row[Any]], mine: in
         return {name: _capped(number, is_whole=is_whole) for name, number in counter.items()}
 
     return Counts(
-        {Tab.MINE: _capped(mine), **told({tab: tabs[tab] for tab in Tab if tab is not Tab.MINE})},
+        {
+            Tab.MINE: _capped(own.open),
+            **told({tab: tabs[tab] for tab in Tab if tab is not Tab.MINE}),
+        },
         told(statuses),
         told(dict(steps.most_common())),
         told(dict(procedures.most_common())),
+        _capped(own.opinions),
     )
 
 

@@ -26,6 +26,7 @@ from app.domain.papers import ISSUED_BY
 from app.services.desk import Desk
 from app.services.holds import holding, refuse_claimed, waiting
 from app.services.issuing import issue_papers
+from app.services.stays import keep_stays, refuse_undecidable
 
 
 class DossierNotFound(DomainError):
@@ -104,6 +105,7 @@ def carry_out(desk: Desk, request: Request, act: Act, work: Work) -> Outcome:
                 request.actor.role,
                 before=Status(dossier.status_before) if dossier.status_before else None,
             )
+            refuse_undecidable(desk, tx, dossier, act)
             effect = work(tx, dossier)
             changes = {
                 **effect.changes,
@@ -111,6 +113,7 @@ def carry_out(desk: Desk, request: Request, act: Act, work: Work) -> Outcome:
                 **holding(desk, dossier, act, target, request.actor, request.now),
             }
             outcome = _record(tx, dossier, request, act, target, replace(effect, changes=changes))
+            keep_stays(desk, tx, dossier, act, request.now)
             if act in ISSUED_BY:
                 issue_papers(desk, tx, dossier)
     except IntegrityError as error:

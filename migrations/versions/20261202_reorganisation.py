@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "20261202_reorganisation"
-down_revision = "20261126_once"
+down_revision = "20261127_steps"
 branch_labels = None
 depends_on = None
 

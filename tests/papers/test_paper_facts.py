@@ -27,7 +27,7 @@ AGENCIES = {
         ("H44.31", "Huyện không thuộc ai", Level.DISTRICT, None),
     )
 }
-CATALOGUE = Catalogue(AGENCIES, {}, {}, (), {}, {}, {})
+CATALOGUE = Catalogue(AGENCIES, {}, {}, (), {}, {}, {}, {})
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_the_head_names_agency_and_place(
     code: str, parent: str | None, agency: str, place: str
 ) -> None:
     for desk in (True, False):
-        office = office_of(CATALOGUE, AGENCIES[code], desk=desk)
+        office = office_of(CATALOGUE, AGENCIES[code], MONDAY, desk=desk)
 
         assert (office.parent_agency, office.agency, office.place) == (parent, agency, place)
         assert (office.desk is not None) == desk
