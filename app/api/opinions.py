@@ -154,7 +154,7 @@ class OpinionPage(BaseModel):
     "deciding before all have answered, or the deadline has passed, want `without_opinions`.",
     responses=responses(
         *(RoleRefused, DossierElsewhere, DossierNotFound, DossierClaimed, StepRefused),
-        *(OpinionRefused, InFlight, KeyReused)
+        *(OpinionRefused, InFlight, KeyReused),
     ),
 )
 def ask(form: QuestionForm, request: UnversionedRequest, desk: CurrentDesk) -> OpinionRequest:

@@ -143,10 +143,7 @@ class Retirement(BaseModel):
 
 
 Number = Annotated[int, Path(ge=1, lt=2**63, examples=[1])]
-_CHANGING = (
-    *(CatalogueRefused, DraftNotFound, DraftClosed, DraftStale),
-    *(VersionMissing),
-)
+_CHANGING = (*(CatalogueRefused, DraftNotFound, DraftClosed, DraftStale, VersionMissing),)
 
 
 @router.post(
@@ -270,8 +267,7 @@ def check(
     description="In force from the day given; the version before ends the day before it. Dossiers "
     "that are under way keep the version that they were handed in under.",
     responses=responses(
-        *_CHANGING,
-        *(publications.DraftNotChecked, DraftFaulty, InFlight, KeyReused)
+        *_CHANGING, *(publications.DraftNotChecked, DraftFaulty, InFlight, KeyReused)
     ),
 )
 def publish(

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from app.db.reference import Catalogue
 from app.domain.agency import Agency, Level
 from app.domain.papers import BOOKS, Form
+from app.domain.reorganisation import Successions
 from app.papers.facts import FACTS_OF, NumberedPaper
 from app.papers.keeping import kept, revived
 from app.papers.rendering import render
 from app.services.paper_facts import office_of
+from tests.builders import MONDAY
 from tests.papers.paper_samples import DOSSIER_PAPERS
 
 AGENCIES = {
@@ -27,7 +29,7 @@ AGENCIES = {
         ("H44.31", "Huyện không thuộc ai", Level.DISTRICT, None),
     )
 }
-CATALOGUE = Catalogue(AGENCIES, {}, {}, (), {}, {}, {}, {})
+CATALOGUE = Catalogue(AGENCIES, {}, {}, (), {}, {}, {}, Successions([]))
 
 
 @pytest.mark.parametrize(
