@@ -40,6 +40,7 @@ STATUS = {
     "calendar.stale": 412,
     "calendar.table_refused": 422,
     "calendar.unknown_office": 404,
+    "catalogue.behind": 503,
     "catalogue.role_refused": 403,
     "cursor.refused": 400,
     "deadline.limit_refused": 422,
