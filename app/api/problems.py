@@ -43,6 +43,7 @@ STATUS = {
     "calendar.role_refused": 403,
     "calendar.stale": 412,
     "calendar.unknown_office": 404,
+    "catalogue.behind": 503,
     "catalogue.role_refused": 403,
     "cursor.refused": 400,
     "deadline.limit_refused": 422,

@@ -14,10 +14,18 @@ from app.db.catalogue import agency, procedure, procedure_version, report_group
 from app.db.reorganisations import agency_former_name, agency_succession
 from app.domain.agency import Agency, FormerName, Level, ReportGroup
 from app.domain.calendar import Calendar
+from app.domain.errors import DomainError
 from app.domain.office_hours import EVERY_AGENCY
 from app.domain.procedure import Procedure, ProcedureVersion
 from app.domain.procedure_definition import parse_procedure
 from app.domain.reorganisation import Succession, Successions
+
+
+class CatalogueBehind(DomainError):
+    """A version was published, and used, after this transaction had looked at the revision."""
+
+    code = "catalogue.behind"
+    title = "Danh mục vừa được cập nhật"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,11 @@ class Offered:
     id: int
     procedure: Procedure
     version: ProcedureVersion
+
+
+class _OfferedById(dict[int, Offered]):
+    def __missing__(self, key: int) -> Offered:
+        raise CatalogueBehind("Danh mục vừa được cập nhật, hãy thử lại.", version=key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +90,14 @@ def read_catalogue(db: Connection) -> Catalogue:
             for row in db.execute(select(report_group).order_by(report_group.c.position))
         ),
         procedures=procedures,
-        offered={
-            ids[known.code, version.version]: Offered(
-                ids[known.code, version.version], known, version
+        offered=_OfferedById(
+            (
+                ids[known.code, version.version],
+                Offered(ids[known.code, version.version], known, version),
             )
             for known in procedures.values()
             for version in known.versions
-        },
+        ),
         version_ids=ids,
         successions=successions,
     )

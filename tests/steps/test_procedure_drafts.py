@@ -134,6 +134,20 @@ def test_every_process_of_the_province_reads_the_new_version(own_api: Api, datab
     engine.dispose()
 
 
+def test_a_version_published_in_the_middle_of_a_request_is_told_as_try_again(api: Api) -> None:
+    code, desk = a_dossier(api, Status.IN_PROCESS), api.app.state.doors.desk
+    with acting(desk.engine, SYSTEM) as tx:
+        catalogue = desk.references.catalogue(tx)
+    version_id = api.dossier(code)["procedure_version_id"]
+    offered = catalogue.offered.pop(version_id)  # as if it had come after the first statement
+    try:
+        answer = api.officer().get(f"/v1/dossiers/{code}")
+    finally:
+        catalogue.offered[version_id] = offered
+    refused(answer, 503, "catalogue.behind")
+    assert answer.headers["retry-after"] == "1"
+
+
 def test_a_faulty_draft_is_told_whole_and_not_published(api: Api) -> None:
     draft = begun(api)
     content = deepcopy(draft["content"])
