@@ -7,21 +7,38 @@ from sqlalchemy import Connection, Row, text
 
 from app.db.reorganisations import agency_change
 
-OPEN_AT = """
+_RESOLVED_AT = """
 SELECT id FROM unnest(CAST(:ended AS bigint[])) AS agency CROSS JOIN LATERAL (
     SELECT id FROM dossier
     WHERE queue_class IS NOT NULL AND agency_id = agency AND id > :after ORDER BY id LIMIT :limit
-) AS resolved_here
-UNION
+) AS resolved_here"""
+_HELD_AT = """
 SELECT id FROM unnest(CAST(:ended AS bigint[])) AS agency CROSS JOIN LATERAL (
     SELECT id FROM dossier
     WHERE queue_class IS NOT NULL AND at_agency_id = agency AND id > :after
         AND agency_id <> ALL (CAST(:ended AS bigint[]))
     ORDER BY id LIMIT :limit
-) AS held_here
-ORDER BY id LIMIT :limit
-"""
-"""Keys of open dossiers that an ended agency resolves or has in hand, in their order."""
+) AS held_here"""
+_IN_ORDER = " ORDER BY id LIMIT :limit"
+
+
+def open_page(db: Connection, ended: Collection[int], after: int, limit: int) -> list[int]:
+    """Return keys of open dossiers that these agencies resolve or have in hand, in their order."""
+    statement = text(f"{_RESOLVED_AT} UNION {_HELD_AT} {_IN_ORDER}")
+    return list(db.scalars(statement, {"ended": list(ended), "after": after, "limit": limit}))
+
+
+def open_left(db: Connection, ended: Collection[int], after: int, limit: int) -> list[int]:
+    """Return keys of such dossiers: of those that they resolve, else of those in hand.
+
+    The second is looked for only when the first are gone: before, it would read past them all.
+    """
+    given = {"ended": list(ended), "after": after, "limit": limit}
+    for statement in (_RESOLVED_AT, _HELD_AT):
+        found = list(db.scalars(text(statement + _IN_ORDER), given))
+        if found:
+            return found
+    return []
 
 
 def count_open(db: Connection, ended: Collection[int]) -> list[Row[Any]]:

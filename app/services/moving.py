@@ -18,7 +18,7 @@ from app.db.catalogue import agency
 from app.db.dossiers import dossier
 from app.db.reference import Catalogue
 from app.db.reorganisations import agency_change, agency_former_name
-from app.db.successions import OPEN_AT, count_open, inherit, lock_catalogue, raise_catalogue
+from app.db.successions import count_open, inherit, lock_catalogue, open_left, raise_catalogue
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.lifecycle import Act
@@ -98,13 +98,14 @@ def move_next(desk: Desk, *, now: datetime, limit: int = BATCH) -> int:
         if row is None:
             return 0
         change, catalogue = change_of(row.document), desk.references.catalogue(tx)
-        done, is_left = _move_open(tx, catalogue, change, now, row.id, limit)
+        keys = _left(tx, catalogue, change, row.through, limit)
+        done = _move_open(tx, catalogue, change, keys, row.id, now)
         if done:
-            values: dict[str, Any] = {"moved": row.moved + done}
-        elif is_left:
+            values: dict[str, Any] = {"moved": row.moved + done, "through": keys[-1]}
+        elif keys:
             return 0  # somebody is at work on each of them
-        elif (through := _show_ended(tx, catalogue, change, row.through)) is not None:
-            done, values = 1, {"through": through}
+        elif (shown := _show_ended(tx, catalogue, change, row.shown)) is not None:
+            done, values = 1, {"shown": shown}
         else:
             done, values = 1, {"state": ChangeState.DONE, "finished_at": now}
         tx.db.execute(update(agency_change).where(agency_change.c.id == row.id).values(**values))
@@ -132,19 +133,25 @@ def reopen_late(desk: Desk) -> int:
         ).rowcount
 
 
+def _left(
+    tx: Transaction, catalogue: Catalogue, change: Reorganisation, through: int, limit: int
+) -> list[int]:
+    """Return keys of dossiers to move: from where the last batch came to, at the end from anew."""
+    ended = _ended(change, catalogue.agency_ids)
+    found = open_left(tx.db, ended, through, limit)
+    return found if found or not through else open_left(tx.db, ended, 0, limit)
+
+
 def _move_open(
     tx: Transaction,
     catalogue: Catalogue,
     change: Reorganisation,
-    now: datetime,
+    keys: Sequence[int],
     number: int,
-    limit: int,
-) -> tuple[int, bool]:
-    """Move open dossiers; return how many, and whether there were any to move."""
+    now: datetime,
+) -> int:
+    """Move open dossiers but those that somebody acts on; return how many."""
     ended = _ended(change, catalogue.agency_ids)
-    keys = tx.db.scalars(text(OPEN_AT), {"ended": ended, "after": 0, "limit": limit}).all()
-    if not keys:
-        return 0, False
     rows = tx.db.execute(
         select(dossier)
         .where(
@@ -158,7 +165,7 @@ def _move_open(
     if rows:
         moves = [_move(row, catalogue, change, number) for row in rows]
         tx.db.execute(_MOVE, _columns(moves) | {"now": now, "source": change.source})
-    return len(rows), True
+    return len(rows)
 
 
 def _move(
@@ -239,7 +246,7 @@ FROM changed CROSS JOIN LATERAL (
 
 
 def _show_ended(
-    tx: Transaction, catalogue: Catalogue, change: Reorganisation, through: int
+    tx: Transaction, catalogue: Catalogue, change: Reorganisation, shown: int
 ) -> int | None:
     """Show ended dossiers of a split to whom it gives their procedure; None: all are shown.
 
@@ -255,7 +262,7 @@ def _show_ended(
         if offered.procedure.code == procedure
     ]
     last: int = tx.db.scalar(text("SELECT coalesce(max(id), 0) FROM dossier")) or 0
-    if not rules or through >= last:
+    if not rules or shown >= last:
         return None
     tx.db.execute(
         text("""
@@ -274,8 +281,8 @@ def _show_ended(
                     strict=True,
                 )
             ),
-            "after": through,
-            "upto": through + _WINDOW,
+            "after": shown,
+            "upto": shown + _WINDOW,
         },
     )
-    return through + _WINDOW
+    return shown + _WINDOW

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, desc, func, select, text
+from sqlalchemy import Row, desc, func, select
 
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier
 from app.db.petitions import petition
 from app.db.reference import Catalogue, read_catalogue
 from app.db.reorganisations import agency_change
-from app.db.successions import OPEN_AT, change_view, count_open, open_named
+from app.db.successions import change_view, count_open, open_named, open_page
 from app.domain.actor import SYSTEM, Actor
 from app.domain.reorganisation import ChangeState, Reorganisation, change_of
 from app.services.desk import Desk
@@ -43,9 +43,7 @@ def preview(
         catalogue = read_catalogue(tx.db)
         examine(tx, catalogue, change, known, now)
         ended = [catalogue.agency_ids[code] for code in change.ended]
-        keys = tx.db.scalars(
-            text(OPEN_AT), {"ended": ended, "after": after, "limit": limit + 1}
-        ).all()
+        keys = open_page(tx.db, ended, after, limit + 1)
         rows = tx.db.execute(
             select(dossier).where(dossier.c.id.in_(keys[:limit])).order_by(dossier.c.id)
         )

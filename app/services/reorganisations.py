@@ -79,6 +79,7 @@ def enter(
                 total=0,
                 moved=0,
                 through=0,
+                shown=0,
             )
             .returning(agency_change)
         ).one()

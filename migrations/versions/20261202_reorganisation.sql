@@ -17,12 +17,13 @@ CREATE TABLE agency_change (
     total INTEGER NOT NULL,
     moved INTEGER NOT NULL,
     through BIGINT NOT NULL,
+    shown BIGINT NOT NULL,
     CONSTRAINT pk_agency_change PRIMARY KEY (id),
     CONSTRAINT ck_agency_change_state CHECK (state IN ('scheduled', 'moving', 'done', 'withdrawn')),
     CONSTRAINT ck_agency_change_begun CHECK ((state IN ('moving', 'done')) = (begun_at IS NOT NULL)),
     CONSTRAINT ck_agency_change_finished CHECK ((state = 'done') = (finished_at IS NOT NULL)),
     CONSTRAINT ck_agency_change_withdrawn CHECK ((state = 'withdrawn') = (withdrawn_at IS NOT NULL)),
-    CONSTRAINT ck_agency_change_counters CHECK (total >= 0 AND moved >= 0 AND through >= 0)
+    CONSTRAINT ck_agency_change_counters CHECK (total >= 0 AND moved >= 0 AND through >= 0 AND shown >= 0)
 );
 
 CREATE INDEX ix_agency_change_unfinished ON agency_change (takes_on, id) WHERE state IN ('scheduled', 'moving');
@@ -33,7 +34,8 @@ COMMENT ON COLUMN agency_change.document IS 'The change as entered';
 COMMENT ON COLUMN agency_change.entered_by IS 'Account';
 COMMENT ON COLUMN agency_change.total IS 'Open dossiers to move when it began';
 COMMENT ON COLUMN agency_change.moved IS 'Moves of dossiers done so far';
-COMMENT ON COLUMN agency_change.through IS 'Ended dossiers of a split are shown to their successor up to this key';
+COMMENT ON COLUMN agency_change.through IS 'Open dossiers are looked for after this key, at the end from anew';
+COMMENT ON COLUMN agency_change.shown IS 'Ended dossiers of a split are shown to their successor up to this key';
 
 CREATE TABLE agency_succession (
     agency_id BIGINT NOT NULL,
