@@ -112,6 +112,7 @@ def receipt(code: Code, desk: CurrentDesk, actor: CurrentActor, now: Now) -> Res
         KeyMalformed,
         KeyMissing,
         KeyReused,
+        takes_body=True,
     ),
 )
 def issue_slip(
