@@ -110,6 +110,7 @@ def receipt(code: Code, desk: CurrentDesk, actor: CurrentActor, now: Now) -> Res
         InFlight,
         KeyMissing,
         KeyReused,
+        takes_body=True,
     ),
 )
 def issue_slip(

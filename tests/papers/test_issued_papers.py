@@ -11,6 +11,7 @@ from app.domain.actor import Role
 from app.domain.lifecycle import Act, Status
 from app.domain.papers import BOOKS, ISSUED_BY, Form
 from app.papers.rendering import template_of
+from app.services.sweeps import stop_unanswered
 from tests.builders import (
     DESK,
     DISTRICT,
@@ -129,6 +130,19 @@ def test_an_apology_for_what_is_late_issues_form_04_each_time(api: Api) -> None:
     assert squeezed("đến nay") in said
     assert squeezed("TM. ỦY BAN NHÂN DÂN") in said
     assert squeezed("lần 60") in text_of(printed(api.citizen(), first))
+
+
+def test_the_stop_of_what_nobody_answered_issues_form_05_in_the_systems_name(own_api: Api) -> None:
+    code = a_dossier(own_api, Status.SUPPLEMENT_REQUESTED)
+    now = MONDAY + timedelta(days=60)
+
+    assert stop_unanswered(own_api.app.state.doors.desk, now=now) == 1
+
+    paper = papers_of(own_api.citizen(), code)[-1]
+    assert (paper["form"], paper["issued_by"]) == ("stop-notice", "Hệ thống")
+    said = text_of(printed(own_api.citizen(), paper))
+    assert squeezed("Hệ thống lập tự động") in said
+    assert squeezed("Đã hết thời hạn bổ sung") in said
 
 
 def test_an_extension_names_the_old_and_the_new_appointment(api: Api) -> None:
