@@ -18,7 +18,9 @@ from app.api import (
     dossiers,
     figures,
     intake,
+    lookups,
     papers,
+    parcels,
     payments,
     problems,
 )
@@ -80,7 +82,18 @@ def build(settings: Settings) -> FastAPI:
         readiness=lambda: _readiness(desk),
         link_key=settings.link_key,
     )
-    for module in (intake, dossiers, acts, papers, documents, payments, catalogue, figures):
+    for module in (
+        intake,
+        dossiers,
+        acts,
+        papers,
+        documents,
+        payments,
+        lookups,
+        parcels,
+        catalogue,
+        figures,
+    ):
         app.include_router(module.router)
     app.include_router(health_router)
     problems.register(app)

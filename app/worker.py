@@ -16,7 +16,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import clock
 from app.composition import desk_of, engine_of
 from app.db.bell import Ear
-from app.services import checks, deliveries, notices, sweeps
+from app.services import (
+    category_work,
+    checks,
+    deliveries,
+    lookup_work,
+    notices,
+    parcel_tracking,
+    parcel_work,
+    sweeps,
+)
 from app.services.desk import Desk
 from app.settings import Settings
 
@@ -25,10 +34,12 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 1.0
 _AFTER_FAULT_S = 2.0
 _FORGET_EVERY = timedelta(hours=1)
+_ERRAND_THREADS = 4
+_KEEP_HOUSE_EVERY = timedelta(seconds=30)
 
 
 class Worker:
-    """One loop for the ledger and the inbox, one for signature checks beside it."""
+    """One loop for the ledger and the inbox; beside it signature checks, look-ups, parcels."""
 
     def __init__(self, desk: Desk, *, threads: int, now: Callable[[], datetime]) -> None:
         self._desk = desk
@@ -36,21 +47,28 @@ class Worker:
         self._now = now
         self._closing = threading.Event()
         self._forgot_at: datetime | None = None
+        self._kept_house_at: datetime | None = None
 
     def close(self) -> None:
         self._closing.set()
 
     def run(self) -> None:
         """Work until `close`; a database that is away is waited for."""
-        checker = threading.Thread(target=self._check_signatures, name="signatures")
-        checker.start()
+        beside = [
+            threading.Thread(target=self._check_signatures, name="signatures"),
+            threading.Thread(target=self._errands, args=(self.look_up_once,), name="lookups"),
+            threading.Thread(target=self._errands, args=(self.carry_once,), name="parcels"),
+        ]
+        for thread in beside:
+            thread.start()
         ear = Ear(self._desk.engine)
         with ThreadPoolExecutor(self._threads, "delivery") as pool:
             while not self._closing.is_set():
                 if not self._quietly(lambda: self.work_once(pool)):
                     ear.wait(_LOOK_EVERY_S, self._closing)
         ear.close()
-        checker.join()
+        for thread in beside:
+            thread.join()
 
     def work_once(self, pool: ThreadPoolExecutor) -> int:
         """Do what is due now; return how much that was."""
@@ -62,6 +80,28 @@ class Worker:
             sweeps.forget_answers(desk, now=now())
             self._forgot_at = now()
         return done
+
+    def look_up_once(self, pool: ThreadPoolExecutor) -> int:
+        """Ask the LGSP what is due now, and drop what may no longer be kept."""
+        desk, now = self._desk, self._now
+        if self._kept_house_at is None or now() - self._kept_house_at > _KEEP_HOUSE_EVERY:
+            lookup_work.forget(desk, now=now())
+            category_work.refresh(desk, now)
+            self._kept_house_at = now()
+        return lookup_work.work(desk, now, threads=pool, batch=_ERRAND_THREADS)
+
+    def carry_once(self, pool: ThreadPoolExecutor) -> int:
+        """Bring orders to the post, follow parcels, return results that were delivered."""
+        desk, now = self._desk, self._now
+        done = parcel_work.work(desk, now, threads=pool, batch=_ERRAND_THREADS)
+        done += parcel_tracking.poll(desk, now)
+        return done + parcel_work.return_delivered(desk, now=now())
+
+    def _errands(self, once: Callable[[ThreadPoolExecutor], int]) -> None:
+        with ThreadPoolExecutor(_ERRAND_THREADS, "errand") as pool:
+            while not self._closing.is_set():
+                if not self._quietly(lambda: once(pool)):
+                    self._closing.wait(_LOOK_EVERY_S / 2)
 
     def _check_signatures(self) -> None:
         while not self._closing.is_set():
@@ -83,7 +123,7 @@ class Worker:
 def work(settings: Settings) -> None:
     """Run one worker until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    engine = engine_of(settings, pool_size=settings.delivery_threads + 4)
+    engine = engine_of(settings, pool_size=settings.delivery_threads + 4 + 2 * _ERRAND_THREADS)
     worker = Worker(desk_of(settings, engine), threads=settings.delivery_threads, now=clock.now)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.close())

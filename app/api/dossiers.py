@@ -15,6 +15,8 @@ from app.api.cursors import (
 )
 from app.api.dependencies import Code, CurrentActor, CurrentDesk, Now
 from app.api.documents import Document, Signature
+from app.api.lookups import ApplicantCheck
+from app.api.parcels import PostOrder
 from app.api.payments import Payment
 from app.api.problems import responses
 from app.domain.actor import Role
@@ -99,6 +101,10 @@ class Dossier(DossierSummary):
     result_granted: bool | None
     fees: list[FeeLine]
     payments: list[Payment]
+    applicant_check: ApplicantCheck | None = Field(
+        description="Xác minh chủ hồ sơ; null: no register knows such applicants"
+    )
+    post_orders: list[PostOrder] = Field(description="Đơn bưu chính, beside the legal status")
     return_way: ReturnWay
     promised_at: datetime | None = Field(description="Appointment as printed on the receipt")
     reply_due_on: date | None

@@ -1,6 +1,17 @@
 """Every table: importing this registers them all with `metadata`."""
 
-from app.db import calendar, catalogue, documents, dossiers, ledger, payments, replays
+from app.db import (
+    calendar,
+    catalogue,
+    documents,
+    dossiers,
+    errands,
+    ledger,
+    lookups,
+    parcels,
+    payments,
+    replays,
+)
 from app.db.metadata import metadata
 
 __all__ = [
@@ -8,8 +19,11 @@ __all__ = [
     "catalogue",
     "documents",
     "dossiers",
+    "errands",
     "ledger",
+    "lookups",
     "metadata",
+    "parcels",
     "payments",
     "replays",
 ]

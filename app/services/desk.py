@@ -1,15 +1,18 @@
 """What every use case works with: the database, reference data, rules, clients of partners."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from app.db.reference import References
+from app.domain.parcels import TOLD, Parcel
+from app.integrations.lgsp import Lgsp
 from app.integrations.national_portal import NationalPortal
 from app.integrations.payment_platform import PaymentPlatform
+from app.integrations.post import Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,11 @@ class Rules:
     payment_wait_stops_clock: bool = True
     handover_cutoff: time = time(15)
     upload_limit_bytes: int = 25 * 1024 * 1024
+    lookup_kept: timedelta = timedelta(days=1)
+    categories: tuple[str, ...] = ()
+    post_poll_every: timedelta = timedelta(hours=12)
+    post_page_size: int = 100
+    post_statuses: Mapping[str, Parcel] = field(default_factory=lambda: TOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class Partners:
 
     portal: NationalPortal
     payment: PaymentPlatform
+    lgsp: Lgsp
+    post: Post
     web_url: str
     link_key: bytes
     trust_dir: Path

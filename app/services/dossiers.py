@@ -10,6 +10,7 @@ from app.db.access import Transaction, acting
 from app.db.documents import document, signature_verdict, stored_file
 from app.db.dossiers import dossier, dossier_component, dossier_event
 from app.db.histories import moments
+from app.db.partner_views import applicant_check, parcels
 from app.db.payments import payment
 from app.db.reference import Catalogue
 from app.db.views import payment_view, verdict_view
@@ -69,6 +70,8 @@ def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
             "result_granted": None if row.result_granted is None else bool(row.result_granted),
             "fees": row.fees,
             "payments": _payments(tx, row.id),
+            "applicant_check": applicant_check(tx, row.id),
+            "post_orders": parcels(tx, row.id),
             "return_way": row.return_way,
             "promised_at": row.promised_at,
             "reply_due_on": row.reply_due_on,
