@@ -12,6 +12,7 @@ from app.domain.lifecycle import Act, RoleRefused
 from app.domain.lookups import LookupRefused, Purpose
 from app.domain.procedure import ApplicantKind
 from app.services import dossiers, lookup_work, lookups
+from app.services.errands import claim
 from app.services.transition import DossierElsewhere, Request
 from tests.builders import CITIZEN, OTHER_DISTRICT
 from tests.services.errands import ask, by_clerk, check_of, log_of, look_up, questions, settle
@@ -239,7 +240,7 @@ def test_killed_between_call_and_record_it_is_asked_again_and_recorded_once(
     office: Office,
 ) -> None:
     code = office.submit()
-    [row] = lookup_work.claim(office.desk, lookup_work.LGSP, office.clock(), 1)
+    [row] = claim(office.desk, lookup_work.LGSP, office.clock(), 1)
     lookup_work._answer(office.desk, row, office.clock)  # noqa: SLF001  (the death comes after it)
     assert look_up(office) == 0, "it is still in somebody's hand"
 
@@ -253,9 +254,9 @@ def test_killed_between_call_and_record_it_is_asked_again_and_recorded_once(
 
 def test_a_claim_that_was_lost_records_nothing(office: Office) -> None:
     code = office.submit()
-    [late] = lookup_work.claim(office.desk, lookup_work.LGSP, office.clock(), 1)
+    [late] = claim(office.desk, lookup_work.LGSP, office.clock(), 1)
     office.clock.move(minutes=2)
-    [row] = lookup_work.claim(office.desk, lookup_work.LGSP, office.clock(), 1)
+    [row] = claim(office.desk, lookup_work.LGSP, office.clock(), 1)
 
     lookup_work.look_up(office.desk, late, lambda: late.leased_until - timedelta(seconds=1))
     assert check_of(office, code)["state"] == "in_flight"

@@ -13,6 +13,7 @@ from app.domain.lifecycle import Act, RoleRefused
 from app.domain.parcels import ParcelKind, ParcelNotFound, ParcelRefused
 from app.services import parcel_tracking, parcel_work, parcels
 from app.services.desk import Rules
+from app.services.errands import claim
 from app.services.transition import Request
 from tests.services.errands import (
     PERSON,
@@ -110,7 +111,7 @@ def test_however_the_post_misbehaves_a_parcel_is_ordered_once(
 def test_killed_between_call_and_record_it_is_not_ordered_again(office: Office) -> None:
     code = office.walk(*RESOLVED)
     order(office, code)
-    [row] = parcel_work.claim(office.desk, parcel_work.POST, office.clock(), 1)
+    [row] = claim(office.desk, parcel_work.POST, office.clock(), 1)
     parcel_work._place(office.desk, row, office.clock())  # noqa: SLF001  (the death comes after it)
     assert carry(office) == 0, "it is still in somebody's hand"
 
@@ -209,7 +210,7 @@ def test_cancelled_while_it_is_being_ordered_it_is_cancelled_afterwards(
 ) -> None:
     code = office.walk(*RESOLVED)
     order(office, code)
-    [row] = parcel_work.claim(office.desk, parcel_work.POST, office.clock(), 1)
+    [row] = claim(office.desk, parcel_work.POST, office.clock(), 1)
     parcels.cancel(office.desk, by_clerk(office, code), 1)
     now = row.leased_until - timedelta(seconds=1)
     parcel_work.see_to(office.desk, row, lambda: now)
