@@ -11,7 +11,7 @@ _RESIDENCE = {
 }
 
 
-def a_citizen(number: str, names: tuple[str, str, str], born: str, mother: str) -> dict[str, Any]:
+def a_citizen(number: str, names: tuple[str, str, str], born: str, parents: tuple[str, str]) -> dict[str, Any]:
     """Return a record of the population database as it is put in."""
     family, middle, given = names
     return {
@@ -23,7 +23,8 @@ def a_citizen(number: str, names: tuple[str, str, str], born: str, mother: str) 
         "NgayThangNamSinh": {"Nam": born[:4], "NgayThangNam": born},
         "ThuongTru": dict(_RESIDENCE),
         "NoiOHienTai": dict(_RESIDENCE),
-        "Me": {"HoVaTen": mother, "QuocTich": "VN", "SoDinhDanh": "", "SoCMND": ""},
+        "Cha": {"HoVaTen": parents[0], "QuocTich": "VN", "SoDinhDanh": "", "SoCMND": ""},
+        "Me": {"HoVaTen": parents[1], "QuocTich": "VN", "SoDinhDanh": "", "SoCMND": ""},
         "SoSoHoKhau": "000000000",
     }
 
@@ -49,8 +50,8 @@ def an_enterprise(code: str, name: str) -> dict[str, Any]:
 
 
 CITIZENS = (
-    a_citizen("025099000001", ("Trần", "Thị", "Mẫu"), "19900203", "Lê Thị Gốc"),
-    a_citizen("025099000002", ("Lê", "Văn", "Mẫu"), "19850411", "Hoàng Thị Gốc"),
+    a_citizen("025099000001", ("Trần", "Thị", "Mẫu"), "19900203", ("Đinh Văn Lực", "Hà Thị Xuân")),
+    a_citizen("025099000002", ("Lê", "Văn", "Mẫu"), "19850411", ("Lê Văn Gốc", "Hoàng Thị Gốc")),
 )
 ENTERPRISES = (
     an_enterprise("2600123456", "Công ty Mẫu"),

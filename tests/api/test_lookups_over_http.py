@@ -10,6 +10,7 @@ from app.services import category_work, lookup_work
 from tests.builders import (
     CITIZEN,
     DISTRICT,
+    FULL,
     OTHER_CITIZEN,
     PARTIAL,
     Api,
@@ -84,10 +85,10 @@ def test_a_clerk_asks_waits_and_reads_and_the_person_sees_all_of_it(
 
 def test_the_record_comes_in_pages_and_is_the_persons_alone(api: Api, worker: Worker) -> None:
     for _ in range(3):
-        a_dossier(api, applicant=OTHER_CITIZEN)
+        a_dossier(api, applicant="025099000006")
         api.clock.move(minutes=1)
     worker.work()
-    other = api.citizen(OTHER_CITIZEN)
+    other = api.citizen("025099000006")
     found, after = [], None
     while True:
         query = {"limit": 1} | ({"after": after} if after else {})
@@ -151,6 +152,9 @@ def test_a_form_is_filled_with_what_is_known_already(api: Api, worker: Worker) -
     assert known["applicant"]["address"].startswith("Số 1, phố Mẫu")
     assert known["sources"]["/applicant/address"] == "register"
     assert known["sources"]["/applicant/number"] == "account"
+
+    form = succeeded(citizen.get("/v1/me/prefill", procedure=FULL))["form"]
+    assert form == {"father_name": "Đinh Văn Lực", "mother_name": "Hà Thị Xuân"}
 
     nobody = api.citizen("025099000008")
     fresh = succeeded(nobody.get("/v1/me/prefill", procedure=PARTIAL))

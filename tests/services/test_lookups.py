@@ -67,6 +67,19 @@ def test_what_differs_is_told_by_field_and_never_by_value(office: Office) -> Non
     assert "Khác" not in str(check_of(office, code))
 
 
+def test_what_the_form_says_is_compared_too(office: Office) -> None:
+    record = {
+        "SoDinhDanh": CITIZEN,
+        "HoVaTen": {"Ho": "TRẦN", "ChuDem": "THỊ", "Ten": "MẪU"},
+        "Me": {"HoVaTen": "Người Khác"},
+    }
+    office.mocks.http.put(f"/lgsp/_citizens/{CITIZEN}", json=record).raise_for_status()
+    code = office.submit()
+    look_up(office)
+
+    assert _shown(office, code)["differs"] == ["form.mother_name"]
+
+
 def test_a_number_that_nobody_has_is_told(office: Office) -> None:
     code = office.submit()
     office.change("UPDATE lookup SET subject_number = '025099000007'")
@@ -304,6 +317,7 @@ def test_a_clerk_is_shown_data_only_for_a_purpose_that_needs_them_and_leaves_a_t
 
     seen = lookups.read(office.desk, code, prefill, actor=clerk, now=office.clock())
     assert seen["found"]["name"] == "Trần Thị Mẫu"
+    assert seen["form"] == {"father_name": "Đinh Văn Lực", "mother_name": "Hà Thị Xuân"}
     last = log_of(office, code)[-1]
     assert (last["event"], last["actor_id"]) == ("shown", clerk.id)
 
