@@ -86,7 +86,8 @@ class Worker:
         desk, now = self._desk, self._now
         if self._kept_house_at is None or now() - self._kept_house_at > _KEEP_HOUSE_EVERY:
             lookup_work.forget(desk, now=now())
-            category_work.refresh(desk, now)
+            while category_work.refresh(desk, now):
+                pass
             self._kept_house_at = now()
         return lookup_work.work(desk, now, threads=pool, batch=_ERRAND_THREADS)
 

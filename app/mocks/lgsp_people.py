@@ -11,7 +11,9 @@ _RESIDENCE = {
 }
 
 
-def a_citizen(number: str, names: tuple[str, str, str], born: str, parents: tuple[str, str]) -> dict[str, Any]:
+def a_citizen(
+    number: str, names: tuple[str, str, str], born: str, parents: tuple[str, str]
+) -> dict[str, Any]:
     """Return a record of the population database as it is put in."""
     family, middle, given = names
     return {

@@ -58,3 +58,4 @@ def errand_office(shared_office: Office, mocks: Mocks) -> Iterator[Office]:
     yield office
     office.desk = desk
     desk.partners.post.http.timeout = office.settings.partner_timeout_s
+    desk.partners.lgsp.http.timeout = office.settings.lgsp_timeout_s

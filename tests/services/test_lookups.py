@@ -127,6 +127,23 @@ def test_however_the_lgsp_misbehaves_the_check_is_made_up(
     assert {question["request"] for question in questions(office)} <= set(asked)
 
 
+def test_under_chaos_every_applicant_is_checked_in_the_end(office: Office) -> None:
+    office.mocks.http.patch("/lgsp/_switches", json={"chaos": 0.4})
+    office.desk.partners.lgsp.http.timeout = 0.3
+    codes = [office.submit() for _ in range(10)]
+    office.change("UPDATE lookup SET subject_number = '02509900010' || (id % 10)")
+
+    settle(office, "lookup")
+
+    office.mocks.http.patch("/lgsp/_switches", json={"chaos": 0.0})
+    for code in codes:  # five broken answers in a row are for a person
+        if check_of(office, code)["state"] == "blocked":
+            ask(office, code, Purpose.VERIFY_APPLICANT)
+    settle(office, "lookup")
+    assert {check_of(office, code)["outcome"] for code in codes} == {"not_found"}
+    assert sum(office.mocks.hits("lgsp").values()) > 0
+
+
 def test_while_the_lgsp_is_down_intake_goes_on_and_the_checks_are_made_up_later(
     office: Office,
 ) -> None:

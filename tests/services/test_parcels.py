@@ -108,6 +108,28 @@ def test_however_the_post_misbehaves_a_parcel_is_ordered_once(
     assert len(office.mocks.http.get("/post/_orders").json()["orders"]) == 1
 
 
+def test_under_chaos_every_parcel_is_there_once_in_the_end(office: Office) -> None:
+    codes = [office.walk(*RESOLVED) for _ in range(10)]
+    office.mocks.http.patch("/post/_switches", json={"chaos": 0.4})
+    office.desk.partners.post.http.timeout = 0.3
+    for code in codes:
+        order(office, code)
+
+    settle(office, "post_order")
+
+    office.mocks.http.patch("/post/_switches", json={"chaos": 0.0})
+    for code in codes:  # five broken answers in a row are for a person
+        if order_of(office, code)["state"] == "blocked":
+            parcels.retry(office.desk, by_clerk(office, code), 1)
+    settle(office, "post_order")
+    known = office.mocks.http.get("/post/_orders").json()["orders"]
+    assert [entry["number"] for entry in known] == sorted(codes)
+    assert {entry["status"] for entry in known} == {"1"}
+    books = [order_of(office, code) for code in codes]
+    assert {(row["state"], row["parcel"]) for row in books} == {("acknowledged", "registered")}
+    assert sum(office.mocks.hits("post").values()) > 0
+
+
 def test_killed_between_call_and_record_it_is_not_ordered_again(office: Office) -> None:
     code = office.walk(*RESOLVED)
     order(office, code)
