@@ -125,10 +125,12 @@ def work(settings: Settings) -> None:
     """Run one worker until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     engine = engine_of(settings, pool_size=settings.delivery_threads + 4 + 2 * _ERRAND_THREADS)
-    worker = Worker(desk_of(settings, engine), threads=settings.delivery_threads, now=clock.now)
+    desk = desk_of(settings, engine)
+    worker = Worker(desk, threads=settings.delivery_threads, now=clock.now)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.close())
     worker.run()
+    desk.partners.close()
     engine.dispose()
 
 

@@ -42,6 +42,11 @@ class Partners:
     trust_dir: Path
     lease_s: int = 60
 
+    def close(self) -> None:
+        """Close every client's connections."""
+        for client in (self.portal, self.payment, self.lgsp, self.post):
+            client.http.close()
+
 
 def _nobody() -> None:
     """Nobody waits to be woken."""

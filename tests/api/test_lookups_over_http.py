@@ -26,10 +26,7 @@ def worker(api: Api) -> Iterator["Worker"]:
     made = Worker(api)
     yield made
     made.desk.engine.dispose()
-    for client in (made.desk.partners.lgsp, made.desk.partners.post):
-        client.http.close()
-    made.desk.partners.portal.http.close()
-    made.desk.partners.payment.http.close()
+    made.desk.partners.close()
 
 
 class Worker:

@@ -61,10 +61,7 @@ def application(api: Api, module_database: str) -> Iterator[Engine]:
             """)
         )
     yield engine
-    for client in (desk.partners.lgsp, desk.partners.post):
-        client.http.close()
-    desk.partners.portal.http.close()
-    desk.partners.payment.http.close()
+    desk.partners.close()
     engine.dispose()
 
 

@@ -420,8 +420,5 @@ def a_desk(settings: Settings) -> Iterator[Desk]:
     engine = engine_of(settings, pool_size=8)
     desk = desk_of(settings, engine)
     yield desk
-    desk.partners.portal.http.close()
-    desk.partners.payment.http.close()
-    desk.partners.lgsp.http.close()
-    desk.partners.post.http.close()
+    desk.partners.close()
     engine.dispose()
