@@ -8,8 +8,10 @@ from sqlalchemy import Engine
 
 from app.db.access import connect
 from app.db.bell import Bell
+from app.integrations.lgsp import Lgsp, Subscription
 from app.integrations.national_portal import Account, NationalPortal
 from app.integrations.payment_platform import Merchant, PaymentPlatform
+from app.integrations.post import Contact, Customer, Post
 from app.services.desk import Desk, Partners, Rules
 from app.settings import Settings
 
@@ -32,6 +34,11 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
         answer_soon_hours=settings.answer_soon_hours,
         upload_limit_bytes=settings.upload_limit_mb * 1024 * 1024,
         tracking_per_minute=settings.tracking_per_minute,
+        lookup_kept=timedelta(minutes=settings.lookup_kept_minutes),
+        categories=settings.lgsp_categories,
+        post_poll_every=timedelta(seconds=settings.post_poll_s),
+        post_page_size=settings.post_page_size,
+        post_statuses=settings.post_statuses,
     )
     partners = Partners(
         portal=NationalPortal(
@@ -55,6 +62,8 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
                 settings.payment_signature,
             ),
         ),
+        lgsp=_lgsp(settings),
+        post=_post(settings),
         web_url=settings.web_url,
         link_key=settings.link_key,
         trust_dir=settings.trust_dir,
@@ -64,8 +73,43 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
     return replace(desk, wake=bell.ring) if bell else desk
 
 
-def _client(settings: Settings, base_url: str) -> httpx.Client:
-    limits = httpx.Limits(max_connections=settings.delivery_threads * 2)
-    return httpx.Client(
-        base_url=base_url, timeout=settings.partner_timeout_s, limits=limits, trust_env=False
+def _lgsp(settings: Settings) -> Lgsp:
+    subscription = Subscription(
+        settings.lgsp_key,
+        settings.lgsp_secret.get_secret_value(),
+        settings.lgsp_adapter,
+        settings.lgsp_unit,
+        settings.lgsp_integration,
+        {
+            "population": settings.lgsp_population_dstcode,
+            "business": settings.lgsp_business_dstcode,
+            "categories": settings.lgsp_category_dstcode,
+            "store_list": settings.lgsp_store_dstcode,
+            "store_file": settings.lgsp_store_dstcode,
+        },
     )
+    return Lgsp(_client(settings, settings.lgsp, settings.lgsp_timeout_s), subscription)
+
+
+def _post(settings: Settings) -> Post:
+    office = Contact(
+        settings.post_sender_name,
+        settings.post_sender_phone,
+        settings.post_sender_address,
+        settings.post_sender_province,
+        settings.post_sender_district,
+    )
+    customer = Customer(
+        settings.post_customer_key,
+        settings.post_secret_key.get_secret_value(),
+        settings.post_customer_code,
+        settings.post_agency,
+        office,
+    )
+    return Post(_client(settings, settings.post), customer)
+
+
+def _client(settings: Settings, base_url: str, timeout_s: float | None = None) -> httpx.Client:
+    limits = httpx.Limits(max_connections=settings.delivery_threads * 2)
+    timeout = timeout_s or settings.partner_timeout_s
+    return httpx.Client(base_url=base_url, timeout=timeout, limits=limits, trust_env=False)

@@ -29,8 +29,10 @@ from app.api import (
     handovers,
     health,
     intake,
+    lookups,
     opinions,
     papers,
+    parcels,
     payments,
     petition_acts,
     petitions,
@@ -59,6 +61,7 @@ RESOURCES = (
     *(calendar, calendar_changes, warnings, apologies, forecasts),
     *(drafts, tracking, ratings, petition_acts, petitions),
     *(handovers, opinions, procedure_drafts),
+    *(lookups, parcels),
     health,
 )
 """Modules of the API, in the order in which the document shows them."""

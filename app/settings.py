@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.domain.parcels import TOLD, Parcel
+
 
 class Settings(BaseSettings):
     """Settings from the environment, prefix `APP_`."""
@@ -42,6 +44,38 @@ class Settings(BaseSettings):
     payment_account_bank: str = Field("NHMAU", description="MaNHThuHuong")
     payment_account_name: str = Field("KBNN tỉnh mẫu", description="TenTKThuHuong")
     payment_signature: Literal["sha256", "hmac"] = "sha256"
+
+    lgsp_url: str | None = Field(None, description="Integration platform of the province (LGSP)")
+    lgsp_key: str = "sample-lgsp-key"
+    lgsp_secret: SecretStr = SecretStr("sample-lgsp-secret")
+    lgsp_adapter: Literal["VXPAdapter", "XrdAdapter"] = "VXPAdapter"
+    lgsp_unit: str = Field("H44", description="MaDVC")
+    lgsp_integration: str = Field("SAMPLE", description="MaTichHop")
+    lgsp_population_dstcode: str = "VN:GOV:G01:csdldc"
+    lgsp_business_dstcode: str = "VN:GOV:G05:dkdn"
+    lgsp_category_dstcode: str = "VN:GOV:G11:danhmuc"
+    lgsp_store_dstcode: str = "VN:GOV:G22:khokq"
+    lgsp_categories: tuple[str, ...] = Field(("DM_TINH", "DM_XA"), description="Kept up to date")
+    lgsp_timeout_s: float = Field(5.0, gt=0)
+    lookup_kept_minutes: int = Field(
+        1440, ge=1, description="How long an answer about a person may be kept"
+    )
+
+    post_url: str | None = Field(None, description="Public post (VNPost BCCI)")
+    post_customer_key: str = "sample-post-customer"
+    post_secret_key: SecretStr = SecretStr("sample-post-secret")
+    post_customer_code: str = "KH-H44"
+    post_agency: str = Field("H44", description="govAgencyCode")
+    post_sender_name: str = "Trung tâm Phục vụ hành chính công tỉnh mẫu"
+    post_sender_phone: str = "0000000044"
+    post_sender_address: str = "Số 1, phố Mẫu, phường Việt Trì"
+    post_sender_province: int = Field(29, description="The post's own number")
+    post_sender_district: int = Field(0, description="The post's own number; 0: none")
+    post_poll_s: int = Field(12 * 3600, ge=1)
+    post_page_size: int = Field(100, ge=1, le=1000)
+    post_statuses: dict[str, Parcel] = Field(
+        TOLD, description="The post's status codes as ours (no official list is known)"
+    )
 
     payment_wait_stops_clock: bool = Field(
         default=True, description="Does waiting for a payment stop the clock?"
@@ -95,6 +129,14 @@ class Settings(BaseSettings):
     @property
     def payment(self) -> str:
         return self.payment_url or f"{self.mocks_url}/payment"
+
+    @property
+    def lgsp(self) -> str:
+        return self.lgsp_url or f"{self.mocks_url}/lgsp"
+
+    @property
+    def post(self) -> str:
+        return self.post_url or f"{self.mocks_url}/post"
 
     @property
     def trust_dir(self) -> Path:

@@ -18,13 +18,17 @@ from app import clock
 from app.composition import desk_of, engine_of
 from app.db.bell import Ear
 from app.services import (
+    category_work,
     checks,
     deliveries,
     drafts,
     forecasts,
+    lookup_work,
     moving,
     notices,
     opinions,
+    parcel_tracking,
+    parcel_work,
     petitions,
     recomputation,
     sweeps,
@@ -49,6 +53,7 @@ class _Chore:
     again: bool = True
 
 
+_ERRAND_THREADS = 4
 _HOUR = timedelta(hours=1)
 _CHORES = (
     _Chore(lambda desk, now: recomputation.recompute_open(desk, now=now), timedelta(seconds=1)),
@@ -60,6 +65,7 @@ _CHORES = (
     _Chore(lambda desk, now: forecasts.refresh_pace(desk, now=now), timedelta(seconds=10)),
     _Chore(lambda desk, now: moving.begin_due(desk, now=now), timedelta(seconds=1)),
     _Chore(lambda desk, now: moving.move_next(desk, now=now), timedelta(seconds=1)),
+    _Chore(lambda desk, now: lookup_work.forget(desk, now=now), timedelta(seconds=30), again=False),
     _Chore(lambda desk, _now: moving.reopen_late(desk), timedelta(minutes=1)),
     _Chore(lambda desk, now: sweeps.forget_answers(desk, now=now), _HOUR, again=False),
     _Chore(
@@ -72,7 +78,7 @@ _CHORES = (
 
 
 class Worker:
-    """One loop for the ledger, the inbox and the chores, one for signature checks beside it."""
+    """One loop for the ledger, the inbox and the chores, others beside it for what takes long."""
 
     def __init__(self, desk: Desk, *, threads: int, now: Callable[[], datetime]) -> None:
         self._desk = desk
@@ -86,15 +92,21 @@ class Worker:
 
     def run(self) -> None:
         """Work until `close`; a database that is away is waited for."""
-        checker = threading.Thread(target=self._check_signatures, name="signatures")
-        checker.start()
+        beside = [
+            threading.Thread(target=self._check_signatures, name="signatures"),
+            threading.Thread(target=self._errands, args=(self.look_up_once,), name="lookups"),
+            threading.Thread(target=self._errands, args=(self.carry_once,), name="parcels"),
+        ]
+        for thread in beside:
+            thread.start()
         ear = Ear(self._desk.engine)
         with ThreadPoolExecutor(self._threads, "delivery") as pool:
             while not self._closing.is_set():
                 if not self._quietly(lambda: self.work_once(pool)):
                     ear.wait(_LOOK_EVERY_S, self._closing)
         ear.close()
-        checker.join()
+        for thread in beside:
+            thread.join()
 
     def work_once(self, pool: ThreadPoolExecutor) -> int:
         """Do what is due now; return how much that was."""
@@ -121,6 +133,26 @@ class Worker:
             self._next_at[chore] = now
         return done if chore.again else 0
 
+    def look_up_once(self, pool: ThreadPoolExecutor) -> int:
+        """Ask the LGSP what is due now."""
+        desk, now = self._desk, self._now
+        return category_work.refresh(desk, now) + lookup_work.work(
+            desk, now, threads=pool, batch=_ERRAND_THREADS
+        )
+
+    def carry_once(self, pool: ThreadPoolExecutor) -> int:
+        """Bring orders to the post, follow parcels, return results that were delivered."""
+        desk, now = self._desk, self._now
+        done = parcel_work.work(desk, now, threads=pool, batch=_ERRAND_THREADS)
+        done += parcel_tracking.poll(desk, now)
+        return done + parcel_work.return_delivered(desk, now=now())
+
+    def _errands(self, once: Callable[[ThreadPoolExecutor], int]) -> None:
+        with ThreadPoolExecutor(_ERRAND_THREADS, "errand") as pool:
+            while not self._closing.is_set():
+                if not self._quietly(lambda: once(pool)):
+                    self._closing.wait(_LOOK_EVERY_S / 2)
+
     def _check_signatures(self) -> None:
         while not self._closing.is_set():
             if not self._quietly(lambda: checks.check_next(self._desk, now=self._now)):
@@ -141,11 +173,13 @@ class Worker:
 def work(settings: Settings) -> None:
     """Run one worker until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    engine = engine_of(settings, pool_size=settings.delivery_threads + 4)
-    worker = Worker(desk_of(settings, engine), threads=settings.delivery_threads, now=clock.now)
+    engine = engine_of(settings, pool_size=settings.delivery_threads + 4 + 2 * _ERRAND_THREADS)
+    desk = desk_of(settings, engine)
+    worker = Worker(desk, threads=settings.delivery_threads, now=clock.now)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.close())
     worker.run()
+    desk.partners.close()
     engine.dispose()
 
 

@@ -141,6 +141,8 @@ def partners(mocks_url: str) -> dict[str, str]:
         "identity_keys_url": f"{mocks_url}/identity/jwks",
         "portal_url": f"{mocks_url}/national-portal",
         "payment_url": f"{mocks_url}/payment",
+        "lgsp_url": f"{mocks_url}/lgsp",
+        "post_url": f"{mocks_url}/post",
     }
 
 

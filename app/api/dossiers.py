@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.cursors import AfterNumber, AfterPosition, CursorRefused, Limit, link_to_next
 from app.api.dependencies import Code, CurrentActor, CurrentDesk, Now
 from app.api.documents import Document, Signature
+from app.api.lookups import ApplicantCheck
+from app.api.parcels import PostOrder
 from app.api.payments import Payment
 from app.api.problems import responses
 from app.api.text import AgencyCode, ItemCode
@@ -126,6 +128,10 @@ class Dossier(DossierSummary):
     payments: list[Payment]
     asked: Asked | None = Field(description="What is asked of the applicant now")
     outcome: EndedBy | None = Field(description="How it ended; null while it is open")
+    applicant_check: ApplicantCheck | None = Field(
+        description="Xác minh chủ hồ sơ; null: no register knows such applicants"
+    )
+    post_orders: list[PostOrder] = Field(description="Đơn bưu chính, beside the legal status")
     return_way: ReturnWay
     promised_at: datetime | None = Field(description="Appointment as printed on the receipt")
     reply_due_on: date | None

@@ -104,13 +104,7 @@ def receipt(code: Code, desk: CurrentDesk, actor: CurrentActor, now: Now) -> Res
     description="Form 06 with the hand-overs so far. There is one for each version of the "
     "dossier: asked again before anything happened, the same one is answered.",
     responses=responses(
-        DossierNotFound,
-        control_slips.SlipRefused,
-        RoleRefused,
-        InFlight,
-        KeyMissing,
-        KeyReused,
-        takes_body=True,
+        DossierNotFound, control_slips.SlipRefused, RoleRefused, InFlight, KeyMissing, KeyReused
     ),
 )
 def issue_slip(

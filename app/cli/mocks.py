@@ -13,7 +13,7 @@ def mocks(
     seed: Annotated[int, typer.Option(help="Of the random faults.")] = 0,
     delay_ms: Annotated[float, typer.Option(min=0, help="Added to every request.")] = 0.0,
 ) -> None:
-    """Run the mocks of identity provider, national portal and payment platform."""
+    """Run the mocks of identity provider, portal, payment platform, LGSP and post."""
     import uvicorn  # noqa: PLC0415  (slow to import; other commands do without)
 
     from app.cli.reading import settings_of  # noqa: PLC0415
@@ -34,6 +34,13 @@ def mocks(
         payment_secret=settings.payment_secret.get_secret_value(),
         payment_signature=settings.payment_signature,
         payment_confirm_url=f"{settings.web_url}/v1/notices/payment",
+        lgsp_key=settings.lgsp_key,
+        lgsp_secret=settings.lgsp_secret.get_secret_value(),
+        lgsp_unit=settings.lgsp_unit,
+        post_customer_key=settings.post_customer_key,
+        post_secret_key=settings.post_secret_key.get_secret_value(),
+        post_customer_code=settings.post_customer_code,
+        post_agency=settings.post_agency,
         chaos=chaos,
         seed=seed,
         delay_ms=delay_ms,

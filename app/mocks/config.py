@@ -25,6 +25,13 @@ class MockConfig:
     payment_secret: str = field(default="sample-payment-secret", repr=False)
     payment_signature: Literal["sha256", "hmac"] = "sha256"
     payment_confirm_url: str = "http://127.0.0.1:8000/v1/payment-notices"
+    lgsp_key: str = "sample-lgsp-key"
+    lgsp_secret: str = field(default="sample-lgsp-secret", repr=False)
+    lgsp_unit: str = "H44"
+    post_customer_key: str = "sample-post-customer"
+    post_secret_key: str = field(default="sample-post-secret", repr=False)
+    post_customer_code: str = "KH-H44"
+    post_agency: str = "H44"
     chaos: float = 0.0
     seed: int = 0
     delay_ms: float = 0.0

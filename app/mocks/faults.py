@@ -73,6 +73,7 @@ class Special:
 
     services: frozenset[str]
     answer: Callable[[Fault, Deliver], Awaitable[dict[str, Any]]]
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Gate:
         async def deliver() -> bytes:
             return bytes((await exchange.deliver(by_fault=True)).body)
 
-        await exchange.answer(Json(await special.answer(fault, deliver)))
+        await exchange.answer(Json(await special.answer(fault, deliver), special.status))
 
 
 class _Controls:

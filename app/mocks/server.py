@@ -11,16 +11,18 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from app.mocks import payment_memory, portal_memory
+from app.mocks import lgsp_memory, payment_memory, portal_memory, post_memory
 from app.mocks.clock import now as system_now
 from app.mocks.config import MockConfig
 from app.mocks.connection import Droppable
 from app.mocks.faults import Switchboard
 from app.mocks.gate import Gate
 from app.mocks.identity import identity
+from app.mocks.lgsp import lgsp
 from app.mocks.memory import Memory
 from app.mocks.national_portal import national_portal
 from app.mocks.payment import payment
+from app.mocks.post import post
 from app.mocks.wire import Json
 
 _CONTENTS = """Hệ thống mô phỏng các đối tác của Một cửa điện tử
@@ -29,6 +31,10 @@ _CONTENTS = """Hệ thống mô phỏng các đối tác của Một cửa đi�
 /national-portal  Cổng Dịch vụ công quốc gia, thế hệ A:
                   POST /VXPAdapter/RestService/forward/mapi/login và .../mapi/g
                   xem lại: /_dossiers, /_dossiers/{mã hồ sơ}, /_stats
+/lgsp             nền tảng tích hợp của tỉnh: POST /token, .../RestService/forward/...
+                  xem lại: /_questions; dữ liệu: PUT /_citizens/{số}, /_enterprises/{mã số}
+/post             bưu chính công ích: POST /getToken, /postal/vnpost, /postal/collectvnpost,
+                  /cancelOrder, GET /getOrderTracking; xem lại: /_orders
 /payment          nền tảng thanh toán 1.0.6: POST /init, /query, /get-bill;
                   trang /pay/{mã tham chiếu}, biên lai /bill/{mã tham chiếu}
                   xem lại: /_orders; gửi thông báo: POST /_notices/{mã tham chiếu}
@@ -42,9 +48,16 @@ def create_app(config: MockConfig, *, now: Callable[[], datetime] = system_now) 
 
     The notices of the payment platform are sent while the application's lifespan lasts.
     """
-    memory = Memory(config.data_dir, portal_memory.SCHEMA, payment_memory.SCHEMA)
+    modules = (lgsp_memory, payment_memory, portal_memory, post_memory)
+    memory = Memory(config.data_dir, *(module.SCHEMA for module in modules))
     platform = payment(config, payment_memory.PaymentMemory(memory), now)
-    partners = [identity(config, now), national_portal(config, memory, now), platform.partner]
+    partners = [
+        identity(config, now),
+        lgsp(config, memory, now),
+        national_portal(config, memory, now),
+        platform.partner,
+        post(config, memory, now),
+    ]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -1,6 +1,6 @@
 """What every use case works with: the database, reference data, rules, clients of partners."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
@@ -8,8 +8,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app.db.reference import References
+from app.domain.parcels import TOLD, Parcel
+from app.integrations.lgsp import Lgsp
 from app.integrations.national_portal import NationalPortal
 from app.integrations.payment_platform import PaymentPlatform
+from app.integrations.post import Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class Rules:
     warn_before_minutes: int = 16 * 60  # of working time: the desk is warned
     escalate_before_minutes: int = 8 * 60  # then the approver
     tracking_per_minute: int = 60  # look-ups without login by one client
+    lookup_kept: timedelta = timedelta(days=1)
+    categories: tuple[str, ...] = ()
+    post_poll_every: timedelta = timedelta(hours=12)
+    post_page_size: int = 100
+    post_statuses: Mapping[str, Parcel] = field(default_factory=lambda: TOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +41,17 @@ class Partners:
 
     portal: NationalPortal
     payment: PaymentPlatform
+    lgsp: Lgsp
+    post: Post
     web_url: str
     link_key: bytes
     trust_dir: Path
     lease_s: int = 60
+
+    def close(self) -> None:
+        """Close every client's connections."""
+        for client in (self.portal, self.payment, self.lgsp, self.post):
+            client.http.close()
 
 
 def _nobody() -> None:

@@ -14,6 +14,7 @@ from app.db.clock import due_move
 from app.db.documents import document, signature_verdict, stored_file
 from app.db.dossiers import dossier, dossier_component, dossier_event
 from app.db.histories import last_event, moments
+from app.db.partner_views import applicant_check, parcels
 from app.db.payments import payment
 from app.db.views import asked_view, dossier_view, outcome_view, payment_view, verdict_view
 from app.db.visibility import is_here, visible
@@ -69,6 +70,8 @@ def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
             "payments": _payments(tx, row.id),
             "asked": _asked(tx, row, version),
             "outcome": _outcome(tx, row),
+            "applicant_check": applicant_check(tx, row.id),
+            "post_orders": parcels(tx, row.id),
             "return_way": row.return_way,
             "promised_at": row.promised_at,
             "reply_due_on": row.reply_due_on,

@@ -176,6 +176,17 @@ _COMPONENTS = """
         WITH ORDINALITY AS part (component, document, n)
 )"""
 
+# A worker checks the applicant right afterwards; no register knows the other kinds of applicants.
+_CHECK = """
+, to_check AS (
+    INSERT INTO lookup (dossier_id, source, purpose, subject_number, requested_id, requested_role,
+        requested_name, agency_id, requested_at, state, attempts, next_at)
+    SELECT made.id, register.source, 'verify_applicant', :applicant_number, 'system', 'system',
+        'Hệ thống', :agency_id, :now, 'waiting', 0, :now
+    FROM made JOIN (VALUES ('citizen', 'population'), ('enterprise', 'business_register'))
+        AS register (kind, source) ON register.kind = :applicant_kind
+)"""
+
 _ATTACHED = """
 , attached AS (
     UPDATE document SET dossier_id = made.id FROM made
@@ -228,7 +239,7 @@ WITH counted AS (
     INSERT INTO dossier_search (agency_id, received_at, dossier_id, words)
     SELECT :agency_id, :now, id, search_words(:agency_id, :now, code, CAST(:words AS text[]))
     FROM made
-){_COMPONENTS if has_components else ""}{_ATTACHED if has_documents else ""}{
+){_CHECK}{_COMPONENTS if has_components else ""}{_ATTACHED if has_documents else ""}{
         remember if is_once else ""
     }
 SELECT code, {"(SELECT count(*) FROM attached)" if has_documents else "0"} AS attached FROM made

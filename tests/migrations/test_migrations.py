@@ -172,7 +172,10 @@ def test_history_and_evidence_can_only_be_added_to(owner: Engine) -> None:
             )
         }
 
-    for table in ("dossier_event", "signature_verdict", "file_chunk", "dossier_component"):
+    for table in (
+        *("dossier_event", "signature_verdict", "file_chunk", "dossier_component"),
+        *("lookup_log", "post_track"),
+    ):
         assert {right for name, right in granted if name == table} == {"SELECT", "INSERT"}
     assert {right for _, right in granted} <= {"SELECT", "INSERT", "UPDATE", "DELETE"}
 

@@ -44,3 +44,18 @@ def shared_office(
     settings = settings_for(module_database, folder, **partners(session_mocks.url))
     with opened(settings, session_mocks, folder) as office:
         yield office
+
+
+@pytest.fixture
+def errand_office(shared_office: Office, mocks: Mocks) -> Iterator[Office]:
+    """The module's office without any look-up or parcel, and well-behaved partners."""
+    office, desk = shared_office, shared_office.desk
+    assert office.mocks is mocks
+    office.change(
+        "TRUNCATE lookup_answer, lookup_log, lookup, post_track, post_order, partner_breaker"
+    )
+    office.change("UPDATE post_poll SET lease = NULL, leased_until = NULL, attempts = 0")
+    yield office
+    office.desk = desk
+    desk.partners.post.http.timeout = office.settings.partner_timeout_s
+    desk.partners.lgsp.http.timeout = office.settings.lgsp_timeout_s
