@@ -18,9 +18,11 @@ from app.api import (
     dossiers,
     figures,
     intake,
+    notices,
     papers,
     payments,
     problems,
+    webhooks,
 )
 from app.api.dependencies import Doors
 from app.api.health import router as health_router
@@ -81,6 +83,8 @@ def build(settings: Settings) -> FastAPI:
         link_key=settings.link_key,
     )
     for module in (intake, dossiers, acts, papers, documents, payments, catalogue, figures):
+        app.include_router(module.router)
+    for module in (notices, webhooks):
         app.include_router(module.router)
     app.include_router(health_router)
     problems.register(app)

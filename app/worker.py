@@ -10,13 +10,24 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
 from app.composition import desk_of, engine_of
 from app.db.bell import Ear
-from app.services import checks, deliveries, notices, sweeps
+from app.domain.messages import CALLED, Channel
+from app.services import (
+    announcements,
+    checks,
+    deliveries,
+    message_sending,
+    notices,
+    sweeps,
+    webhook_sending,
+)
 from app.services.desk import Desk
 from app.settings import Settings
 
@@ -25,10 +36,12 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 1.0
 _AFTER_FAULT_S = 2.0
 _FORGET_EVERY = timedelta(hours=1)
+_WARN_EVERY_S = 60.0
+_TELLING_THREADS = 4
 
 
 class Worker:
-    """One loop for the ledger and the inbox, one for signature checks beside it."""
+    """One loop for the ledger and the inbox; others beside it, so that none waits for another."""
 
     def __init__(self, desk: Desk, *, threads: int, now: Callable[[], datetime]) -> None:
         self._desk = desk
@@ -42,15 +55,30 @@ class Worker:
 
     def run(self) -> None:
         """Work until `close`; a database that is away is waited for."""
-        checker = threading.Thread(target=self._check_signatures, name="signatures")
-        checker.start()
+        beside = [threading.Thread(target=loop, name=name) for name, loop in self._beside().items()]
+        for thread in beside:
+            thread.start()
         ear = Ear(self._desk.engine)
         with ThreadPoolExecutor(self._threads, "delivery") as pool:
             while not self._closing.is_set():
                 if not self._quietly(lambda: self.work_once(pool)):
                     ear.wait(_LOOK_EVERY_S, self._closing)
         ear.close()
-        checker.join()
+        for thread in beside:
+            thread.join()
+
+    def _beside(self) -> dict[str, Callable[[], None]]:
+        """Name the loops beside the ledger's: a channel that hangs holds up nothing else."""
+        loops: dict[str, Callable[[], None]] = {
+            "signatures": self._check_signatures,
+            "announcements": self._announce,
+            "webhooks": partial(self._tell, webhook_sending.send),
+        }
+        for channel in CALLED:
+            if channel in self._desk.partners.messengers:
+                send = partial(_over, channel)
+                loops[channel] = partial(self._tell, send)
+        return loops
 
     def work_once(self, pool: ThreadPoolExecutor) -> int:
         """Do what is due now; return how much that was."""
@@ -68,6 +96,24 @@ class Worker:
             if not self._quietly(lambda: checks.check_next(self._desk, now=self._now)):
                 self._closing.wait(_LOOK_EVERY_S / 4)
 
+    def _announce(self) -> None:
+        desk, warned_at = self._desk, 0.0
+        while not self._closing.is_set():
+            done = self._quietly(lambda: announcements.plan(desk, now=self._now()))
+            if monotonic() - warned_at > _WARN_EVERY_S:
+                self._quietly(lambda: announcements.warn_of_overdue(desk, now=self._now()))
+                warned_at = monotonic()
+            if not done:
+                self._closing.wait(_LOOK_EVERY_S)
+
+    def _tell(self, send: Callable[..., int]) -> None:
+        with ThreadPoolExecutor(_TELLING_THREADS, "telling") as pool:
+            while not self._closing.is_set():
+                if not self._quietly(
+                    lambda: send(self._desk, self._now, threads=pool, batch=_TELLING_THREADS)
+                ):
+                    self._closing.wait(_LOOK_EVERY_S)
+
     def _quietly(self, work: Callable[[], int]) -> int:
         """Do some work; a fault is logged and waited out, it never ends the worker."""
         try:
@@ -80,10 +126,21 @@ class Worker:
         return 0
 
 
+def _over(
+    channel: Channel,
+    desk: Desk,
+    now: Callable[[], datetime],
+    *,
+    threads: ThreadPoolExecutor,
+    batch: int,
+) -> int:
+    return message_sending.send(desk, channel, now, threads=threads, batch=batch)
+
+
 def work(settings: Settings) -> None:
     """Run one worker until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    engine = engine_of(settings, pool_size=settings.delivery_threads + 4)
+    engine = engine_of(settings, pool_size=settings.delivery_threads + 12)
     worker = Worker(desk_of(settings, engine), threads=settings.delivery_threads, now=clock.now)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.close())

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 STATUS = {
     "agency.not_found": 404,
+    "agency.not_yours": 403,
     "application.faulty": 422,
     "body.too_large": 413,
     "calendar.contradiction": 409,
@@ -50,6 +51,9 @@ STATUS = {
     "idempotency.key_reused": 422,
     "identity.token_refused": 401,
     "identity.unavailable": 503,
+    "message.not_found": 404,
+    "message.not_stuck": 409,
+    "message.role_refused": 403,
     "paper.not_there": 404,
     "payment.not_found": 404,
     "payment.refused": 409,
@@ -59,6 +63,9 @@ STATUS = {
     "resolution.result_missing": 422,
     "supplement.second_without_ground": 409,
     "supplement.unknown_components": 422,
+    "webhook.not_found": 404,
+    "webhook.role_refused": 403,
+    "webhook.url_refused": 422,
 }
 
 _HTTP_CODES = {

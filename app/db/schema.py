@@ -1,6 +1,16 @@
 """Every table: importing this registers them all with `metadata`."""
 
-from app.db import calendar, catalogue, documents, dossiers, ledger, payments, replays
+from app.db import (
+    calendar,
+    catalogue,
+    documents,
+    dossiers,
+    ledger,
+    messages,
+    payments,
+    replays,
+    webhooks,
+)
 from app.db.metadata import metadata
 
 __all__ = [
@@ -9,7 +19,9 @@ __all__ = [
     "documents",
     "dossiers",
     "ledger",
+    "messages",
     "metadata",
     "payments",
     "replays",
+    "webhooks",
 ]

@@ -5,10 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
 
+from app.domain.errors import DomainError
+
 AGENCY_CODE = re.compile(r"[A-Z][0-9]{2}(\.[0-9A-Z]{2,3})*")
 """A province or ministry (`H44`), then levels of two or three signs (`H44.12.03`)."""
 
 LONGEST_AGENCY_CODE = 35
+
+
+class AgencyNotYours(DomainError):
+    """There is none with this code in the actor's agency or below it."""
+
+    code = "agency.not_yours"
+    title = "Cơ quan ngoài phạm vi của bạn"
 
 
 class Level(StrEnum):

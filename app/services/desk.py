@@ -1,15 +1,18 @@
 """What every use case works with: the database, reference data, rules, clients of partners."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from app.db.reference import References
+from app.domain.messages import Channel, Quiet
+from app.integrations.messaging import Messenger
 from app.integrations.national_portal import NationalPortal
 from app.integrations.payment_platform import PaymentPlatform
+from app.integrations.webhook_wire import WebhookWire
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,8 @@ class Rules:
     payment_wait_stops_clock: bool = True
     handover_cutoff: time = time(15)
     upload_limit_bytes: int = 25 * 1024 * 1024
+    quiet: Quiet = field(default_factory=Quiet)
+    webhook_disable_after: timedelta = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class Partners:
     link_key: bytes
     trust_dir: Path
     lease_s: int = 60
+    messengers: Mapping[Channel, Messenger] = field(default_factory=dict)
+    webhooks: WebhookWire = field(default_factory=WebhookWire)
 
 
 def _nobody() -> None:

@@ -276,6 +276,8 @@ WITH counted AS (
 ), told AS (
     INSERT INTO delivery (partner, dossier_id, seq, kind, payload_version, state, attempts, next_at)
     SELECT 'national_portal', id, 1, 'dossier_event', 1, 'waiting', 0, :now FROM made
+), announced AS (
+    INSERT INTO announcement (dossier_id, seq) SELECT id, 1 FROM made
 ){_COMPONENTS if has_components else ""}{_ATTACHED if has_documents else ""}{
         remember if is_once else ""
     }

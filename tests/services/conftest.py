@@ -9,6 +9,7 @@ import pytest
 from tests.builders import mocks as running_mocks
 from tests.builders import partners, settings_for
 from tests.services.office import Mocks, Office, opened
+from tests.services.telling import Telling, telling, telling_mocks
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +45,16 @@ def shared_office(
     settings = settings_for(module_database, folder, **partners(session_mocks.url))
     with opened(settings, session_mocks, folder) as office:
         yield office
+
+
+@pytest.fixture(scope="session")
+def channel_mocks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
+    with telling_mocks(tmp_path_factory.mktemp("channels")) as mocks:
+        yield mocks
+
+
+@pytest.fixture
+def people(database: str, channel_mocks: Mocks, tmp_path: Path) -> Iterator[Telling]:
+    """An office that tells people and subscribers, on a database of its own."""
+    with telling(database, channel_mocks, tmp_path) as told:
+        yield told

@@ -29,6 +29,8 @@ from app.domain.lifecycle import Act
 from app.domain.once import Once
 from app.domain.procedure import ApplicantKind
 from app.domain.time_limits import LimitUnit, TimeLimit
+from app.integrations.sms_gateway import SmsGateway
+from app.integrations.zalo_oa import ZaloOa
 from app.services import deliveries, fees, files, processing, reception, submission
 from app.services.desk import Desk
 from app.services.transition import Outcome, Request
@@ -422,4 +424,7 @@ def a_desk(settings: Settings) -> Iterator[Desk]:
     yield desk
     desk.partners.portal.http.close()
     desk.partners.payment.http.close()
+    for messenger in desk.partners.messengers.values():
+        if isinstance(messenger, SmsGateway | ZaloOa):
+            messenger.http.close()
     engine.dispose()
