@@ -201,7 +201,7 @@ def way_of(desk: Desk, notice: Row[Any], tried: Sequence[str] = ()) -> tuple[Cha
             return (Channel.EMAIL, address) if address else (Channel.INBOX, None)
         found = tx.db.execute(
             text("""
-                SELECT contact, channel FROM dossier
+                SELECT contact, preference.channel FROM dossier
                 LEFT JOIN notice_preference AS preference ON preference.number = applicant_number
                 WHERE dossier.id = :id
             """),

@@ -54,7 +54,7 @@ def channel_mocks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mocks]:
 
 
 @pytest.fixture
-def people(database: str, channel_mocks: Mocks, tmp_path: Path) -> Iterator[Telling]:
-    """An office that tells people and subscribers, on a database of its own."""
-    with telling(database, channel_mocks, tmp_path) as told:
+def people(module_database: str, channel_mocks: Mocks, tmp_path: Path) -> Iterator[Telling]:
+    """An office that tells people and subscribers; what others were told is forgotten."""
+    with telling(module_database, channel_mocks, tmp_path) as told:
         yield told

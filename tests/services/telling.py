@@ -19,6 +19,10 @@ from tests.builders import mocks as running_mocks
 from tests.services.office import Mocks, Office, opened, staff
 
 PARTNERS = ("mail", "sms", "zalo", "hooks")
+_TABLES = (
+    *("announcement", "message", "notice_preference", "notice_address"),
+    *("webhook_delivery", "webhook_secret", "webhook", "publication"),
+)
 EMAIL, PHONE = "mau@example.vn", "0900000001"
 ADMINISTRATOR = staff(Role.ADMINISTRATOR, "H44")
 
@@ -189,8 +193,12 @@ def telling_mocks(folder: Path) -> Iterator[Mocks]:
 
 @contextmanager
 def telling(database: str, mocks: Mocks, folder: Path, **overrides: Given) -> Iterator[Telling]:
-    """Open an office whose channels are the mocks; `overrides` are fields of Settings."""
+    """Open an office whose channels are the mocks, with nothing told yet.
+
+    `overrides` are fields of Settings.
+    """
     calm(mocks)
     settings = settings_for(database, folder, **channels(mocks) | overrides)
     with opened(settings, mocks, folder) as office:
+        office.change(f"TRUNCATE {', '.join(_TABLES)}")
         yield Telling(office, mocks)
