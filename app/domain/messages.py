@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum, auto
 
 from app.domain.calendar import LOCAL_ZONE
@@ -67,11 +67,6 @@ class Quiet:
         if self.since <= self.until:
             return self.since <= clock < self.until
         return clock >= self.since or clock < self.until
-
-
-def is_urgent(deadline_on: date | None, now: datetime) -> bool:
-    """Tell whether the recipient's own legal deadline is today or over: then nothing is put off."""
-    return deadline_on is not None and deadline_on <= now.astimezone(LOCAL_ZONE).date()
 
 
 def way_to(

@@ -153,7 +153,8 @@ WITH wanted AS (
     JOIN agency ON agency.id = publication.agency_id
     JOIN agency AS above ON above.id = :agency_id
         AND (agency.code = above.code OR agency.code LIKE above.code || '.%')
-    WHERE publication.id > :after AND (:types = '{}' OR publication.type = ANY (:types))
+    WHERE publication.id > :after AND (CAST(:types AS text[]) = '{}'
+            OR publication.type = ANY (CAST(:types AS text[])))
     ORDER BY publication.id LIMIT :limit
 ), added AS (
     INSERT INTO webhook_delivery (webhook_id, publication_id, replay, dossier_id, created_at,

@@ -20,7 +20,7 @@ from tests.services.office import Mocks, Office, opened, staff
 
 PARTNERS = ("mail", "sms", "zalo", "hooks")
 _TABLES = (
-    *("announcement", "message", "notice_preference", "notice_address"),
+    *("announcement", "message", "notice_preference", "notice_address", "idempotency"),
     *("webhook_delivery", "webhook_secret", "webhook", "publication"),
 )
 EMAIL, PHONE = "mau@example.vn", "0900000001"
