@@ -78,7 +78,9 @@ class Webhooks(BaseModel):
 class Replay(_Form):
     """From where to send again."""
 
-    after: int = Field(ge=0, lt=2**63, description="`cursor` of the log; 0: from the beginning")
+    after: int = Field(
+        ge=0, lt=2**63, description="`cursor` of the log; 0: from the beginning", examples=[0]
+    )
 
 
 class Replayed(BaseModel):

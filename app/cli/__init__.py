@@ -7,11 +7,13 @@ from app.cli.demo import demo
 from app.cli.due import due
 from app.cli.migrate import migrate
 from app.cli.mocks import mocks
+from app.cli.notices import notices
 from app.cli.replay import replay
 from app.cli.serve import serve
 from app.cli.token import token
 from app.cli.up import up
 from app.cli.verify_signature import verify_signature
+from app.cli.webhooks import webhooks
 from app.cli.worker import worker
 
 _app = typer.Typer(
@@ -25,6 +27,8 @@ _app = typer.Typer(
 for _command in (up, serve, worker, mocks, migrate, replay, annex, due, demo, token):
     _app.command()(_command)
 _app.command("verify-signature")(verify_signature)
+_app.command()(notices)
+_app.add_typer(webhooks, name="webhooks")
 
 
 def main() -> None:

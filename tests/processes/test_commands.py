@@ -7,7 +7,7 @@ from tests.processes.station import Station
 
 COMMANDS = (
     *("up", "serve", "worker", "mocks", "migrate", "replay", "annex", "due", "demo", "token"),
-    "verify-signature",
+    *("verify-signature", "notices", "webhooks"),
 )
 
 

@@ -8,6 +8,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from app.domain.lifecycle import Act
 from app.domain.once import Once
@@ -15,7 +19,7 @@ from app.domain.webhooks import ATTEMPTS, PREFIX
 from app.integrations.webhook_wire import WebhookWire
 from app.services import webhook_sending, webhooks
 from app.services.desk import Desk
-from tests.builders import DESK, DISTRICT, JUSTICE
+from tests.builders import DESK, DISTRICT, JUSTICE, served
 from tests.services.office import a_desk
 from tests.services.telling import ADMINISTRATOR, Telling
 
@@ -181,11 +185,18 @@ def test_an_endpoint_that_fails_for_days_is_disabled_and_people_are_told(people:
 
 
 def test_an_endpoint_that_is_gone_is_disabled_at_once(people: Telling) -> None:
-    hook = people.subscribe(url=f"{people.mocks.url}/hooks/_events/kho")  # no POST there: 405
-    people.office.submit()
-    people.post()
-    assert people.hook(hook["id"])["state"] == "active"
-    assert people.deliveries()[0]["answer_code"] == "http_405"
+    with served(Starlette(routes=[Route("/{any}", _gone, methods=["POST"])])) as url:
+        hook = people.subscribe(url=f"{url}/kho")
+        people.office.submit()
+        people.post()
+
+    stopped = people.hook(hook["id"])
+    assert (stopped["state"], stopped["disabled_reason"]) == ("disabled", "http_410")
+    assert [row["state"] for row in people.deliveries()] == ["waiting"], "kept, should it return"
+
+
+async def _gone(_: Request) -> Response:
+    return Response(status_code=410)
 
 
 def test_both_secrets_sign_while_they_are_changed_and_then_the_new_one_alone(
