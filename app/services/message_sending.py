@@ -38,10 +38,17 @@ _ANSWER_LIMIT = 1000
 
 _CLAIM = text("""
 WITH due AS (
-    SELECT id FROM message
+    SELECT id FROM message AS m
     WHERE channel = :channel AND state IN ('waiting', 'in_flight') AND next_at <= :now
         AND (state = 'waiting' OR leased_until < :now)
         AND (:is_quiet IS FALSE OR deadline_on <= :today)
+        -- In order for each person, but nobody waits for a notice that failed.
+        AND NOT EXISTS (
+            SELECT FROM message AS earlier
+            WHERE earlier.dossier_id = m.dossier_id AND earlier.id < m.id
+                AND earlier.recipient = m.recipient AND earlier.channel = m.channel
+                AND (earlier.state = 'in_flight'
+                    OR earlier.state = 'waiting' AND earlier.attempts = 0 AND :is_quiet IS FALSE))
     ORDER BY next_at, id
     LIMIT :batch
     FOR UPDATE SKIP LOCKED

@@ -66,6 +66,24 @@ def test_a_server_that_dies_after_the_letter_gets_it_again_under_the_same_name(
     assert _only(people, code)["state"] == "acknowledged"
 
 
+def test_a_person_is_told_in_the_order_of_events_and_nobody_waits_for_what_failed(
+    people: Telling,
+) -> None:
+    people.fault("mail", "busy", service="rcpt")
+    code = people.office.walk(Act.SUBMIT, Act.ACCEPT, Act.START, Act.RESOLVE, Act.RETURN_RESULT)
+    people.plan()
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(6):
+            message_sending.send(
+                people.office.desk, Channel.EMAIL, people.office.clock, threads=pool, batch=4
+            )
+
+    subjects = [letter["subject"] for letter in people.letters()]
+    topics = {row["subject"]: row["topic"] for row in people.notices(code)}
+    assert [topics[subject] for subject in subjects] == ["accepted", "granted", "returned"]
+
+
 def test_where_a_mailbox_does_not_exist_the_next_channel_is_tried(people: Telling) -> None:
     code = people.office.submit()
     people.contact(code, f'{{"email": "khong-co@example.vn", "phone": "{PHONE}"}}')
