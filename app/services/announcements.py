@@ -15,7 +15,7 @@ from sqlalchemy import Row, text
 from app.db.access import Transaction, acting
 from app.db.reference import Catalogue
 from app.domain.actor import SYSTEM
-from app.domain.lifecycle import Act
+from app.domain.lifecycle import Act, Status
 from app.domain.webhooks import type_of
 from app.services import notice_rows
 from app.services.desk import Desk
@@ -108,7 +108,7 @@ _OVERDUE = text("""
 SELECT id, code, due_at, at_agency_id, agency_id, procedure_version_id
 FROM dossier
 WHERE ended_at IS NULL AND due_at < :now AND origin = 'live'
-    AND status IN ('accepted', 'in_process')
+    AND status = ANY (CAST(:running AS text[]))
     AND NOT EXISTS (SELECT FROM message WHERE key = 'overdue:' || dossier.id || ':'
         || CAST(extract(epoch FROM date_trunc('second', dossier.due_at)) AS bigint)
         || ':approver:inbox')
@@ -119,7 +119,8 @@ ORDER BY due_at LIMIT :limit
 def warn_of_overdue(desk: Desk, *, now: datetime, limit: int = 200) -> int:
     """Warn those who have an overdue dossier in hand, once per due instant; return how many."""
     with acting(desk.engine, SYSTEM) as tx:
-        rows = tx.db.execute(_OVERDUE, {"now": now, "limit": limit}).all()
+        given = {"now": now, "limit": limit, "running": _running(desk)}
+        rows = tx.db.execute(_OVERDUE, given).all()
         if rows:
             catalogue, boxes = desk.references.catalogue(tx), notice_rows.mailboxes(tx)
             notices = [
@@ -129,3 +130,11 @@ def warn_of_overdue(desk: Desk, *, now: datetime, limit: int = 200) -> int:
             ]
             notice_rows.keep(tx, notices)
     return len(rows)
+
+
+def _running(desk: Desk) -> list[str]:
+    """Return the statuses in which the clock goes."""
+    running = [Status.ACCEPTED, Status.IN_PROCESS]
+    if not desk.rules.payment_wait_stops_clock:
+        running.append(Status.PAYMENT_REQUESTED)
+    return [str(status) for status in running]

@@ -198,7 +198,8 @@ def way_of(desk: Desk, notice: Row[Any], tried: Sequence[str] = ()) -> tuple[Cha
     with acting(desk.engine, SYSTEM) as tx:
         if notice.recipient != APPLICANT:
             address = mailboxes(tx).get((notice.agency_id, notice.recipient))
-            return (Channel.EMAIL, address) if address else (Channel.INBOX, None)
+            is_used = Channel.EMAIL in desk.partners.messengers
+            return (Channel.EMAIL, address) if address and is_used else (Channel.INBOX, None)
         found = tx.db.execute(
             text("""
                 SELECT contact, preference.channel FROM dossier
