@@ -8,10 +8,16 @@ from sqlalchemy import Engine
 
 from app.db.access import connect
 from app.db.bell import Bell
+from app.domain.messages import Channel, Quiet
 from app.integrations.lgsp import Lgsp, Subscription
+from app.integrations.messaging import Messenger
 from app.integrations.national_portal import Account, NationalPortal
 from app.integrations.payment_platform import Merchant, PaymentPlatform
 from app.integrations.post import Contact, Customer, Post
+from app.integrations.sms_gateway import SmsAccount, SmsGateway
+from app.integrations.smtp_mail import MailAccount, SmtpMail
+from app.integrations.webhook_wire import WebhookWire
+from app.integrations.zalo_oa import ZaloAccount, ZaloOa
 from app.services.desk import Desk, Partners, Rules
 from app.settings import Settings
 
@@ -39,6 +45,8 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
         post_poll_every=timedelta(seconds=settings.post_poll_s),
         post_page_size=settings.post_page_size,
         post_statuses=settings.post_statuses,
+        quiet=Quiet(*map(time.fromisoformat, settings.quiet_hours.split("-"))),
+        webhook_disable_after=timedelta(hours=settings.webhook_disable_after_h),
     )
     partners = Partners(
         portal=NationalPortal(
@@ -68,6 +76,8 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
         link_key=settings.link_key,
         trust_dir=settings.trust_dir,
         lease_s=settings.delivery_lease_s,
+        messengers=_messengers(settings),
+        webhooks=WebhookWire(settings.webhook_internal_hosts, settings.partner_timeout_s),
     )
     desk = Desk(engine, partners, rules)
     return replace(desk, wake=bell.ring) if bell else desk
@@ -89,6 +99,34 @@ def _lgsp(settings: Settings) -> Lgsp:
         },
     )
     return Lgsp(_client(settings, settings.lgsp, settings.lgsp_timeout_s), subscription)
+
+
+def _messengers(settings: Settings) -> dict[Channel, Messenger]:
+    """Return the clients of the channels that the province uses."""
+    host, port = settings.mail_server
+    account = MailAccount(
+        host,
+        port,
+        settings.mail_from,
+        settings.mail_from_name,
+        settings.smtp_security,
+        settings.smtp_username,
+        settings.smtp_password.get_secret_value(),
+    )
+    timeout_s = settings.partner_timeout_s
+    sms = SmsAccount(
+        settings.sms_key,
+        settings.sms_secret.get_secret_value(),
+        settings.sms_brandname,
+        settings.sms_accents,
+    )
+    zalo = ZaloAccount(settings.zalo_token.get_secret_value())
+    every: dict[Channel, Messenger] = {
+        Channel.EMAIL: SmtpMail(account, timeout_s, timeout_s * 3),
+        Channel.SMS: SmsGateway(_client(settings, settings.sms), sms),
+        Channel.ZALO: ZaloOa(_client(settings, settings.zalo), zalo),
+    }
+    return {name: one for name, one in every.items() if name in settings.notice_channels}
 
 
 def _post(settings: Settings) -> Post:

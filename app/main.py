@@ -30,6 +30,7 @@ from app.api import (
     health,
     intake,
     lookups,
+    notices,
     opinions,
     papers,
     parcels,
@@ -43,6 +44,7 @@ from app.api import (
     registers,
     tracking,
     warnings,
+    webhooks,
 )
 from app.api.dependencies import Doors
 from app.api.limits import BodyLimit
@@ -61,7 +63,7 @@ RESOURCES = (
     *(calendar, calendar_changes, warnings, apologies, forecasts),
     *(drafts, tracking, ratings, petition_acts, petitions),
     *(handovers, opinions, procedure_drafts),
-    *(lookups, parcels),
+    *(lookups, parcels, notices, webhooks),
     health,
 )
 """Modules of the API, in the order in which the document shows them."""

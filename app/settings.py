@@ -21,7 +21,7 @@ class Settings(BaseSettings):
         None, description="PostgreSQL 15 or newer; without it an embedded server is started"
     )
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=1, le=65534, description="Web; the mocks listen on the next one")
+    port: int = Field(8000, ge=1, le=65533, description="Web; the mocks listen on the next two")
     web_processes: int = Field(2, ge=1, le=64)
     public_url: str | None = Field(None, description="As citizens and partners reach the web")
 
@@ -76,6 +76,32 @@ class Settings(BaseSettings):
     post_statuses: dict[str, Parcel] = Field(
         TOLD, description="The post's status codes as ours (no official list is known)"
     )
+    smtp_host: str | None = Field(None, description="Mail server; default: the mock")
+    smtp_port: int | None = Field(None, ge=1, le=65535, description="Default: the mock's")
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = Field("khong-tra-loi@motcua.test", pattern=r"^[^@\s]+@[A-Za-z0-9.-]+$")
+    mail_from_name: str = "Một cửa điện tử"
+    sms_url: str | None = Field(None, description="SMS gateway")
+    sms_key: str = "sample-sms-key"
+    sms_secret: SecretStr = SecretStr("sample-sms-secret")
+    sms_brandname: str = "MOTCUA"
+    sms_accents: bool = Field(
+        default=True, description="With diacritics: parts of 70 letters instead of 160"
+    )
+    zalo_url: str | None = Field(None, description="Zalo OA")
+    zalo_token: SecretStr = SecretStr("sample-zalo-token")
+    notice_channels: frozenset[Literal["email", "zalo", "sms"]] = frozenset(
+        ("email", "zalo", "sms")
+    )
+    quiet_hours: str = Field(
+        "21:00-07:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
+    )
+    webhook_internal_hosts: frozenset[str] = Field(
+        frozenset(), description="Names that events may be sent to inside our own networks"
+    )
+    webhook_disable_after_h: int = Field(72, ge=1, description="Failing for so many hours")
 
     payment_wait_stops_clock: bool = Field(
         default=True, description="Does waiting for a payment stop the clock?"
@@ -137,6 +163,19 @@ class Settings(BaseSettings):
     @property
     def post(self) -> str:
         return self.post_url or f"{self.mocks_url}/post"
+
+    @property
+    def mail_server(self) -> tuple[str, int]:
+        """Where letters are handed in; the mock listens on the second port after the web's."""
+        return self.smtp_host or self.host, self.smtp_port or self.port + 2
+
+    @property
+    def sms(self) -> str:
+        return self.sms_url or f"{self.mocks_url}/sms"
+
+    @property
+    def zalo(self) -> str:
+        return self.zalo_url or f"{self.mocks_url}/zalo"
 
     @property
     def trust_dir(self) -> Path:

@@ -11,19 +11,23 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app import clock
 from app.composition import desk_of, engine_of
 from app.db.bell import Ear
+from app.domain.messages import CALLED, Channel
 from app.services import (
+    announcements,
     category_work,
     checks,
     deliveries,
     drafts,
     forecasts,
     lookup_work,
+    message_sending,
     moving,
     notices,
     opinions,
@@ -34,6 +38,7 @@ from app.services import (
     sweeps,
     tracking,
     warnings,
+    webhook_sending,
 )
 from app.services.desk import Desk
 from app.settings import Settings
@@ -53,7 +58,7 @@ class _Chore:
     again: bool = True
 
 
-_ERRAND_THREADS = 4
+_TELLING_THREADS = 4
 _HOUR = timedelta(hours=1)
 _CHORES = (
     _Chore(lambda desk, now: recomputation.recompute_open(desk, now=now), timedelta(seconds=1)),
@@ -61,6 +66,7 @@ _CHORES = (
     _Chore(lambda desk, now: sweeps.return_electronic_results(desk, now=now), timedelta()),
     _Chore(lambda desk, now: sweeps.stop_unanswered(desk, now=now), timedelta(minutes=1)),
     _Chore(lambda desk, now: warnings.raise_due(desk, now=now), timedelta(minutes=1)),
+    _Chore(lambda desk, now: announcements.warn_of_overdue(desk, now=now), timedelta(minutes=1)),
     _Chore(lambda desk, now: opinions.give_up(desk, now=now), timedelta(minutes=1)),
     _Chore(lambda desk, now: forecasts.refresh_pace(desk, now=now), timedelta(seconds=10)),
     _Chore(lambda desk, now: moving.begin_due(desk, now=now), timedelta(seconds=1)),
@@ -92,11 +98,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until `close`; a database that is away is waited for."""
-        beside = [
-            threading.Thread(target=self._check_signatures, name="signatures"),
-            threading.Thread(target=self._errands, args=(self.look_up_once,), name="lookups"),
-            threading.Thread(target=self._errands, args=(self.carry_once,), name="parcels"),
-        ]
+        beside = [threading.Thread(target=loop, name=name) for name, loop in self._beside().items()]
         for thread in beside:
             thread.start()
         ear = Ear(self._desk.engine)
@@ -107,6 +109,21 @@ class Worker:
         ear.close()
         for thread in beside:
             thread.join()
+
+    def _beside(self) -> dict[str, Callable[[], None]]:
+        """Name the loops beside the ledger's: a channel that hangs holds up nothing else."""
+        loops: dict[str, Callable[[], None]] = {
+            "signatures": self._check_signatures,
+            "announcements": self._announce,
+            "lookups": partial(self._tell, look_up),
+            "parcels": partial(self._tell, carry),
+            "webhooks": partial(self._tell, webhook_sending.send),
+        }
+        for channel in CALLED:
+            if channel in self._desk.partners.messengers:
+                send = partial(_over, channel)
+                loops[channel] = partial(self._tell, send)
+        return loops
 
     def work_once(self, pool: ThreadPoolExecutor) -> int:
         """Do what is due now; return how much that was."""
@@ -133,30 +150,23 @@ class Worker:
             self._next_at[chore] = now
         return done if chore.again else 0
 
-    def look_up_once(self, pool: ThreadPoolExecutor) -> int:
-        """Ask the LGSP what is due now."""
-        desk, now = self._desk, self._now
-        return category_work.refresh(desk, now) + lookup_work.work(
-            desk, now, threads=pool, batch=_ERRAND_THREADS
-        )
-
-    def carry_once(self, pool: ThreadPoolExecutor) -> int:
-        """Bring orders to the post, follow parcels, return results that were delivered."""
-        desk, now = self._desk, self._now
-        done = parcel_work.work(desk, now, threads=pool, batch=_ERRAND_THREADS)
-        done += parcel_tracking.poll(desk, now)
-        return done + parcel_work.return_delivered(desk, now=now())
-
-    def _errands(self, once: Callable[[ThreadPoolExecutor], int]) -> None:
-        with ThreadPoolExecutor(_ERRAND_THREADS, "errand") as pool:
-            while not self._closing.is_set():
-                if not self._quietly(lambda: once(pool)):
-                    self._closing.wait(_LOOK_EVERY_S / 2)
-
     def _check_signatures(self) -> None:
         while not self._closing.is_set():
             if not self._quietly(lambda: checks.check_next(self._desk, now=self._now)):
                 self._closing.wait(_LOOK_EVERY_S / 4)
+
+    def _announce(self) -> None:
+        while not self._closing.is_set():
+            if not self._quietly(lambda: announcements.plan(self._desk, now=self._now())):
+                self._closing.wait(_LOOK_EVERY_S)
+
+    def _tell(self, send: Callable[..., int]) -> None:
+        with ThreadPoolExecutor(_TELLING_THREADS, "telling") as pool:
+            while not self._closing.is_set():
+                if not self._quietly(
+                    lambda: send(self._desk, self._now, threads=pool, batch=_TELLING_THREADS)
+                ):
+                    self._closing.wait(_LOOK_EVERY_S)
 
     def _quietly(self, work: Callable[[], int]) -> int:
         """Do some work; a fault is logged and waited out, it never ends the worker."""
@@ -170,10 +180,38 @@ class Worker:
         return 0
 
 
+def look_up(
+    desk: Desk, now: Callable[[], datetime], *, threads: ThreadPoolExecutor, batch: int
+) -> int:
+    """Ask the LGSP what is due now."""
+    done = category_work.refresh(desk, now)
+    return done + lookup_work.work(desk, now, threads=threads, batch=batch)
+
+
+def carry(
+    desk: Desk, now: Callable[[], datetime], *, threads: ThreadPoolExecutor, batch: int
+) -> int:
+    """Bring orders to the post, follow parcels, return results that were delivered."""
+    done = parcel_work.work(desk, now, threads=threads, batch=batch)
+    done += parcel_tracking.poll(desk, now)
+    return done + parcel_work.return_delivered(desk, now=now())
+
+
+def _over(
+    channel: Channel,
+    desk: Desk,
+    now: Callable[[], datetime],
+    *,
+    threads: ThreadPoolExecutor,
+    batch: int,
+) -> int:
+    return message_sending.send(desk, channel, now, threads=threads, batch=batch)
+
+
 def work(settings: Settings) -> None:
     """Run one worker until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    engine = engine_of(settings, pool_size=settings.delivery_threads + 4 + 2 * _ERRAND_THREADS)
+    engine = engine_of(settings, pool_size=settings.delivery_threads + 16)
     desk = desk_of(settings, engine)
     worker = Worker(desk, threads=settings.delivery_threads, now=clock.now)
     for number in (signal.SIGTERM, signal.SIGINT):

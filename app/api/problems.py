@@ -29,6 +29,7 @@ STATUS = {
     "agency.change_not_found": 404,
     "agency.ended": 403,
     "agency.not_found": 404,
+    "agency.not_yours": 403,
     "agency.role_refused": 403,
     "apology.refused": 409,
     "application.faulty": 422,
@@ -79,6 +80,9 @@ STATUS = {
     "lookup.not_found": 404,
     "lookup.procedure_unknown": 404,
     "lookup.refused": 409,
+    "message.not_found": 404,
+    "message.not_stuck": 409,
+    "message.role_refused": 403,
     "opinion.closed": 409,
     "opinion.not_found": 404,
     "opinion.outstanding": 409,
@@ -126,6 +130,9 @@ STATUS = {
     "tracking.too_many": 429,
     "warning.not_found": 404,
     "warning.role_refused": 403,
+    "webhook.not_found": 404,
+    "webhook.role_refused": 403,
+    "webhook.url_refused": 422,
 }
 
 _HTTP_CODES = {

@@ -9,6 +9,7 @@ from app.cli.demo import demo
 from app.cli.due import due
 from app.cli.migrate import migrate
 from app.cli.mocks import mocks
+from app.cli.notices import notices
 from app.cli.papers import papers
 from app.cli.procedures import procedures
 from app.cli.register import register
@@ -17,6 +18,7 @@ from app.cli.serve import serve
 from app.cli.token import token
 from app.cli.up import up
 from app.cli.verify_signature import verify_signature
+from app.cli.webhooks import webhooks
 from app.cli.worker import worker
 
 _app = typer.Typer(
@@ -46,6 +48,8 @@ _app.command("verify-signature")(verify_signature)
 _app.add_typer(agencies, name="agencies")
 _app.add_typer(calendar, name="calendar")
 _app.add_typer(procedures, name="procedures")
+_app.command()(notices)
+_app.add_typer(webhooks, name="webhooks")
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from app.db import (
     errands,
     ledger,
     lookups,
+    messages,
     papers,
     parcels,
     payments,
@@ -21,6 +22,7 @@ from app.db import (
     replays,
     search,
     steps,
+    webhooks,
 )
 from app.db.metadata import metadata
 
@@ -35,6 +37,7 @@ __all__ = [
     "errands",
     "ledger",
     "lookups",
+    "messages",
     "metadata",
     "papers",
     "parcels",
@@ -46,4 +49,5 @@ __all__ = [
     "replays",
     "search",
     "steps",
+    "webhooks",
 ]

@@ -13,6 +13,13 @@ AGENCY_CODE = re.compile(r"[A-Z][0-9]{2}(\.[0-9A-Z]{2,3})*")
 LONGEST_AGENCY_CODE = 35
 
 
+class AgencyNotYours(DomainError):
+    """There is none with this code in the actor's agency or below it."""
+
+    code = "agency.not_yours"
+    title = "Cơ quan ngoài phạm vi của bạn"
+
+
 class Level(StrEnum):
     PROVINCE = auto()  # cấp tỉnh
     DISTRICT = auto()  # cấp huyện, until 2025-06-30 (Decree 118/2025/NĐ-CP)

@@ -38,6 +38,14 @@ class MockConfig:
     strict_procedures: bool = False
     session_idle_s: float = 1800.0
     notice_backoff_s: float = 1.0
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int | None = None  # None: no mail server; 0: any free port, see /mail/_server
+    smtp_username: str = ""  # empty: no login is asked for
+    smtp_password: str = field(default="", repr=False)
+    sms_key: str = "sample-sms-key"
+    sms_secret: str = field(default="sample-sms-secret", repr=False)
+    sms_brandname: str = "MOTCUA"
+    zalo_token: str = field(default="sample-zalo-token", repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what would only be noticed much later."""

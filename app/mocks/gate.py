@@ -48,7 +48,7 @@ class Gate:
             await exchange.pass_on()
             return
         special = self._partner.special.get(fault.kind)
-        if special is None:
+        if special is None or special.answer is None:
             await WAYS[fault.kind](fault, exchange)
             return
 

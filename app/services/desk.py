@@ -8,11 +8,14 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app.db.reference import References
+from app.domain.messages import Channel, Quiet
 from app.domain.parcels import TOLD, Parcel
 from app.integrations.lgsp import Lgsp
+from app.integrations.messaging import Messenger
 from app.integrations.national_portal import NationalPortal
 from app.integrations.payment_platform import PaymentPlatform
 from app.integrations.post import Post
+from app.integrations.webhook_wire import WebhookWire
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Rules:
     post_poll_every: timedelta = timedelta(hours=12)
     post_page_size: int = 100
     post_statuses: Mapping[str, Parcel] = field(default_factory=lambda: TOLD)
+    quiet: Quiet = field(default_factory=Quiet)
+    webhook_disable_after: timedelta = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +52,15 @@ class Partners:
     link_key: bytes
     trust_dir: Path
     lease_s: int = 60
+    messengers: Mapping[Channel, Messenger] = field(default_factory=dict)
+    webhooks: WebhookWire = field(default_factory=WebhookWire)
 
     def close(self) -> None:
         """Close every client's connections."""
         for client in (self.portal, self.payment, self.lgsp, self.post):
             client.http.close()
+        for messenger in self.messengers.values():
+            messenger.close()
 
 
 def _nobody() -> None:

@@ -239,6 +239,8 @@ WITH counted AS (
     INSERT INTO dossier_search (agency_id, received_at, dossier_id, words)
     SELECT :agency_id, :now, id, search_words(:agency_id, :now, code, CAST(:words AS text[]))
     FROM made
+), announced AS (
+    INSERT INTO announcement (dossier_id, seq) SELECT id, 1 FROM made
 ){_CHECK}{_COMPONENTS if has_components else ""}{_ATTACHED if has_documents else ""}{
         remember if is_once else ""
     }

@@ -1,8 +1,8 @@
 """The one door: nothing else changes the status of a dossier.
 
 In one transaction it checks who acts on which version, takes the step of the lifecycle table,
-writes the event, what partners must be told, the paper that it issues, and the answer under the
-request's key. The number of an event in its dossier is the dossier's version after it.
+writes the event, what partners and people must be told, the paper that it issues, and the answer
+under the request's key. The number of an event in its dossier is the dossier's version after it.
 """
 
 import json
@@ -248,6 +248,8 @@ WITH changed AS (
 ), told AS (
     INSERT INTO delivery (partner, dossier_id, seq, kind, payload_version, state, attempts, next_at)
     VALUES ('national_portal', :id, :version + 1, 'dossier_event', 1, 'waiting', 0, :now)
+), announced AS (
+    INSERT INTO announcement (dossier_id, seq) VALUES (:id, :version + 1)
 ){remember if is_once else ""}
 SELECT id FROM changed
 """)

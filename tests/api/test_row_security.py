@@ -19,6 +19,8 @@ SECURED_ELSEWHERE = {
     *("due_move", "warning", "warning_reading", "apology"),  # tests/clock
     *("delegation", "dossier_search"),  # tests/queue
     *("draft", "rating", "petition", "petition_event"),  # test_citizen_visibility
+    # test_notices
+    *("message", "notice_preference"),
     # test_row_security_partners
     *("lookup", "lookup_log", "lookup_answer", "post_order", "post_track"),
 }
@@ -29,6 +31,7 @@ APPEND_ONLY = {
     *("dossier_component", "dossier_event", "file_chunk", "signature_verdict"),
     *("calendar_change", "due_move", "warning", "warning_reading", "apology"),
     *("dossier_search", "rating", "petition_event", "lookup_log", "post_track"),
+    "publication",
 }
 DELETED_FROM = {"calendar_day", "office_hours", "local_day", "draft", "quota_use"}
 OUT_OF_REACH = {"replay_batch", "backfill"}
@@ -38,6 +41,7 @@ RIGHTS = {
     **{key: {"SELECT", "INSERT"} for key in APPEND_ONLY},
     **{key: {"SELECT", "INSERT", "UPDATE", "DELETE"} for key in DELETED_FROM},
     "idempotency": {"SELECT", "INSERT", "DELETE"},
+    "announcement": {"SELECT", "INSERT", "DELETE"},
     "lookup_answer": {"SELECT", "INSERT", "DELETE"},
     "post_poll": {"SELECT", "UPDATE"},
     "revision": {"SELECT", "UPDATE"},

@@ -8,6 +8,7 @@ from tests.processes.station import Station
 COMMANDS = (
     *("up", "serve", "worker", "mocks", "migrate", "replay", "annex", "due", "demo", "token"),
     *("papers", "register", "verify-signature"),
+    *("verify-signature", "notices", "webhooks"),
 )
 
 
