@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from app.api.cursors import AfterNumber, CursorRefused, Limit, link_to_next
 from app.api.dependencies import CurrentActor, CurrentDesk, MaybeOnce, Now
@@ -119,8 +120,17 @@ ChangeForm = Annotated[
 ]
 
 
+_EXAMPLE: JsonDict = {
+    "source": "Nghị quyết số 01/MAU",
+    "on": "2027-01-01",
+    "changes": [{"kind": "merge", "agencies": ["H44.29"], "into": "H44.30"}],
+}
+
+
 class ReorganisationForm(_Form):
     """Everything that one document changes on one day."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
 
     source: Line = Field(examples=["Nghị quyết số 01/MAU"])
     reason: Paragraph | None = Field(None, description="Needed where the day has passed")

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy import Row, select, text, update
 
 from app.db.access import Transaction, acting
 from app.db.catalogue import agency
 from app.db.dossiers import dossier
 from app.db.reference import Catalogue
-from app.db.reorganisations import agency_change, agency_former_name
+from app.db.reorganisations import agency_change
 from app.db.successions import count_open, inherit, lock_catalogue, open_left, raise_catalogue
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
@@ -55,7 +55,7 @@ def begin_due(desk: Desk, *, now: datetime) -> int:
             return 0
         change = change_of(row.document)
         ids = {known.code: known.id for known in tx.db.execute(select(agency.c.code, agency.c.id))}
-        _rename(tx, change, ids)
+        _rename(tx, change)
         inherit(tx.db, [(ids[ending.agency], ids[ending.heir]) for ending in change.endings])
         total = sum(found.dossiers for found in count_open(tx.db, _ended(change, ids)))
         tx.db.execute(
@@ -67,15 +67,12 @@ def begin_due(desk: Desk, *, now: datetime) -> int:
         return 1
 
 
-def _rename(tx: Transaction, change: Reorganisation, ids: Mapping[str, int]) -> None:
+def _rename(tx: Transaction, change: Reorganisation) -> None:
+    tell = text("SELECT rename_agency(:code, :name, :last_on)")
+    last_on = change.on - timedelta(days=1)
     for renamed in change.renamings:
-        key = ids[renamed.agency]
-        former = tx.db.scalar(select(agency.c.name).where(agency.c.id == key))
-        last_on = change.on - timedelta(days=1)
-        tx.db.execute(
-            insert(agency_former_name).values(agency_id=key, last_on=last_on, name=former)
-        )
-        tx.db.execute(update(agency).where(agency.c.id == key).values(name=renamed.name))
+        values = {"code": renamed.agency, "name": renamed.name, "last_on": last_on}
+        tx.db.execute(tell, values)
 
 
 def _ended(change: Reorganisation, ids: Mapping[str, int]) -> list[int]:

@@ -28,9 +28,10 @@ def downgrade() -> None:
                     FROM pg_constraint WHERE conname = 'ck_dossier_event_act');
         END
         $$;
+        DROP FUNCTION rename_agency;
         DROP TABLE agency_former_name, agency_heir, agency_succession, agency_change;
         DROP INDEX ix_dossier_open_agency_id;
         ALTER TABLE dossier DROP COLUMN received_agency_id, DROP COLUMN clock_agency_id;
-        REVOKE INSERT, UPDATE, DELETE ON agency FROM motcua_app;
+        REVOKE INSERT, DELETE, UPDATE (valid_to, successor_id) ON agency FROM motcua_app;
         REVOKE INSERT, DELETE ON report_group FROM motcua_app;
     """)

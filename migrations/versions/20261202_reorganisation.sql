@@ -101,6 +101,18 @@ $$;
 
 GRANT SELECT, INSERT, UPDATE ON agency_change TO motcua_app;
 GRANT SELECT, INSERT, DELETE ON agency_succession TO motcua_app;
-GRANT SELECT, INSERT ON agency_heir, agency_former_name TO motcua_app;
-GRANT INSERT, UPDATE, DELETE ON agency TO motcua_app;
+GRANT SELECT, INSERT ON agency_heir TO motcua_app;
+GRANT SELECT ON agency_former_name TO motcua_app;
+GRANT INSERT, DELETE, UPDATE (valid_to, successor_id) ON agency TO motcua_app;
 GRANT INSERT, DELETE ON report_group TO motcua_app;
+
+-- No name is changed without the former one being kept: the application can do it only so.
+
+CREATE FUNCTION rename_agency(code_of text, new_name text, former_until date) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    INSERT INTO public.agency_former_name (agency_id, last_on, name)
+        SELECT id, former_until, name FROM public.agency WHERE code = code_of;
+    UPDATE public.agency SET name = new_name WHERE code = code_of;
+$$;
+REVOKE ALL ON FUNCTION rename_agency FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION rename_agency TO motcua_app;
