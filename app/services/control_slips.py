@@ -20,7 +20,8 @@ from app.papers.facts import ControlSlip, Handover
 from app.services.clocks import version_of
 from app.services.desk import Desk
 from app.services.issuing import Issue, issue, source_of
-from app.services.paper_facts import DESK, Event, common, in_full
+from app.services.letterheads import DESK, in_full
+from app.services.paper_facts import Event, common
 from app.services.transition import Request, lock
 
 

@@ -12,7 +12,7 @@ from app.domain.papers import BOOKS, Form
 from app.papers.facts import FACTS_OF, NumberedPaper
 from app.papers.keeping import kept, revived
 from app.papers.rendering import render
-from app.services.paper_facts import office_of
+from app.services.letterheads import office_of
 from tests.papers.paper_samples import DOSSIER_PAPERS
 
 AGENCIES = {
