@@ -149,12 +149,7 @@ def stuck(
     summary="Send a stuck notice on (gửi lại thông báo bị kẹt)",
     description="Once the cause is mended: over the contact and preference as they are now.",
     responses=responses(
-        MessagesRefused,
-        MessageNotFound,
-        MessageNotStuck,
-        InFlight,
-        KeyMissing,
-        KeyReused
+        MessagesRefused, MessageNotFound, MessageNotStuck, InFlight, KeyMissing, KeyReused
     ),
 )
 def resend(

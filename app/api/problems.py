@@ -118,6 +118,7 @@ STATUS = {
     "rating.refused": 409,
     "rating.role_refused": 403,
     "rating.version_stale": 412,
+    "register.busy": 503,
     "register.empty": 404,
     "register.period_too_long": 422,
     "register.refused": 403,

@@ -47,6 +47,7 @@ _CONTENT: dict[int | str, dict[str, Any]] = {
         PeriodRefused,
         RegisterTooLong,
         registers.PeriodTooLong,
+        registers.RegisterBusy,
         registers.RegisterEmpty,
         registers.RegisterRefused,
     )

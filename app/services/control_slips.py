@@ -16,7 +16,8 @@ from app.domain.papers import Form
 from app.papers.facts import ControlSlip
 from app.services.desk import Desk
 from app.services.issuing import Issue, issue, source_of
-from app.services.paper_facts import Event, common, in_full
+from app.services.letterheads import in_full
+from app.services.paper_facts import Event, common
 from app.services.slip_lines import cooperating_agencies, slip_lines
 from app.services.stays import stays_of
 from app.services.transition import Request, lock

@@ -1,7 +1,7 @@
 """What the papers of a dossier say, put together from the act that issues them.
 
-Part of the door. Names come from the catalogue as it is at the
-act; they are kept with the paper, whatever they become later.
+Part of the door. Names come from the catalogue as it is at the act; they are kept with the paper,
+whatever they become later.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from sqlalchemy import Row
 
 from app.db.reference import Catalogue
 from app.domain.actor import SYSTEM
-from app.domain.agency import Agency, Level
+from app.domain.agency import Agency
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.intake import Channel, ReturnWay
 from app.domain.papers import BOOKS, Form
@@ -24,18 +24,14 @@ from app.papers.facts import (
     Component,
     Dossier,
     NumberedPaper,
-    Office,
     Receipt,
     Refusal,
     Signatory,
     StopNotice,
     SupplementRequest,
 )
+from app.services.letterheads import COUNCIL, DESK, in_full, office_of
 
-DESK: Final = "Bộ phận Tiếp nhận và Trả kết quả"
-COUNCIL: Final = "UBND "
-_COUNCIL_IN_FULL: Final = "Ủy ban nhân dân "
-_KINDS_OF_PLACE: Final = ("tỉnh ", "Thành phố ", "Thị xã ", "Huyện ", "Phường ", "Xã ", "Thị trấn ")
 _AUTOMATIC: Final = "Hệ thống lập tự động"
 _WAYS: Final = {
     ReturnWay.DESK: "trực tiếp tại Bộ phận Tiếp nhận và Trả kết quả",
@@ -142,39 +138,6 @@ def common(form: Form, source: Source, *, desk: bool) -> dict[str, Any]:
         "symbol": BOOKS[form].symbol,
         "dossier": _dossier(source),
     }
-
-
-def office_of(catalogue: Catalogue, agency: Agency, at: datetime, *, desk: bool) -> Office:
-    """Return the block of the agency's name at that time; a people's committee stands alone."""
-    on = at.astimezone(LOCAL_ZONE).date()
-    parent = (
-        None if agency.name.startswith(COUNCIL) else catalogue.agencies.get(agency.parent or "")
-    )
-    return Office(
-        parent_agency=in_full(parent.name_on(on)) if parent else None,
-        agency=in_full(agency.name_on(on)),
-        desk=DESK if desk else None,
-        place=_place(catalogue, agency),
-    )
-
-
-def in_full(name: str) -> str:
-    """Write an agency's name out, as the head of a paper does."""
-    return _COUNCIL_IN_FULL + name.removeprefix(COUNCIL) if name.startswith(COUNCIL) else name
-
-
-def _place(catalogue: Catalogue, agency: Agency) -> str:
-    """Return the name of the province, district or commune that an agency belongs to."""
-    seat = agency
-    while not seat.name.startswith(COUNCIL):
-        above = catalogue.agencies.get(seat.parent or "")
-        if above is None or (above.level is Level.PROVINCE and seat.level is not Level.PROVINCE):
-            break
-        seat = above
-    place = seat.name.removeprefix(COUNCIL)
-    for kind in _KINDS_OF_PLACE if place != seat.name else ():
-        place = place.removeprefix(kind)
-    return place
 
 
 def _dossier(source: Source) -> Dossier:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from threading import BoundedSemaphore
 from typing import IO, Any, Final
 
 from sqlalchemy import Row, text
@@ -27,7 +28,7 @@ from app.papers.facts import Register, RegisterEntry
 from app.papers.rendering import MOST_ENTRIES, RegisterTooLong, render
 from app.papers.spreadsheet import MOST_ROWS, Cell, Column, Sheet, write_sheet
 from app.services.desk import Desk
-from app.services.paper_facts import in_full, office_of
+from app.services.letterheads import in_full, office_of
 
 MOST_DAYS: Final = 366
 """A book is of one year at most."""
@@ -35,6 +36,9 @@ MOST_DAYS: Final = 366
 _FIRST_DAY: Final = date(1900, 1, 1)
 _LAST_DAY: Final = date(8999, 12, 31)
 _PORTION: Final = 1_000
+_AT_ONCE: Final = BoundedSemaphore(2)
+"""Each takes a connection for as long as it is written: the others are for the queue."""
+
 _TOLD: Final = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.STOPPED})
 """Ends without a result, written into the notes."""
 
@@ -89,6 +93,13 @@ class RegisterEmpty(DomainError):
 class PeriodTooLong(DomainError):
     code = "register.period_too_long"
     title = "Kỳ của sổ quá dài"
+
+
+class RegisterBusy(DomainError):
+    """As many registers are being written as one process writes at once."""
+
+    code = "register.busy"
+    title = "Đang ghi sổ khác"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +191,7 @@ def _opened(desk: Desk, wanted: Wanted, actor: Actor) -> Iterator[_Extract]:
         )
     if not actor.is_internal:
         _refuse_others(wanted.agency, actor)
-    with acting(desk.engine, actor) as tx:
+    with _one_of_few(), acting(desk.engine, actor) as tx:
         catalogue = desk.references.catalogue(tx)
         agency = catalogue.agencies.get(wanted.agency)
         if agency is None:
@@ -198,6 +209,16 @@ def _opened(desk: Desk, wanted: Wanted, actor: Actor) -> Iterator[_Extract]:
         count: int = tx.db.scalar(_COUNT, {**asked, "most": MOST_ROWS + 1}) or 0
         _refuse_count(wanted, count)
         yield _Extract(tx, catalogue, agency, count, asked)
+
+
+@contextmanager
+def _one_of_few() -> Iterator[None]:
+    if not _AT_ONCE.acquire(blocking=False):
+        raise RegisterBusy("Đang có nhiều người xuất sổ theo dõi. Hãy thử lại sau ít phút.")
+    try:
+        yield
+    finally:
+        _AT_ONCE.release()
 
 
 def _refuse_others(agency: str, actor: Actor) -> None:

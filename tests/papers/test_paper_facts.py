@@ -13,7 +13,7 @@ from app.domain.reorganisation import Successions
 from app.papers.facts import FACTS_OF, NumberedPaper
 from app.papers.keeping import kept, revived
 from app.papers.rendering import render
-from app.services.paper_facts import office_of
+from app.services.letterheads import office_of
 from tests.builders import MONDAY
 from tests.papers.paper_samples import DOSSIER_PAPERS
 

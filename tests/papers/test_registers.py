@@ -1,11 +1,16 @@
 """The register (form 07) over HTTP: what an agency received in a period, as PDF and spreadsheet."""
 
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from io import BytesIO
+from threading import Barrier, Event
 
 import pytest
 
-from app.domain.actor import Role
+from app.domain.actor import Actor, Role
 from app.domain.lifecycle import Act, Status
+from app.domain.periods import Period
+from app.services.registers import Wanted, write_register
 from tests.builders import (
     CITIZEN,
     DESK,
@@ -199,6 +204,32 @@ def test_what_cannot_be_a_register_is_refused(
     asked = {"agency": DISTRICT, "format": kind, **MONTH, **changes}
 
     refused(api.receptionist().get("/v1/register", **asked), status, code)
+
+
+def test_two_registers_are_written_at_once_and_a_third_is_asked_to_wait(own_api: Api) -> None:
+    taken_in(own_api, "Trần Thị Mẫu")
+    desk, person = own_api.app.state.doors.desk, Actor("d", Role.OFFICER, "Cán bộ", DISTRICT)
+    wanted = Wanted(DISTRICT, Period(date(2026, 10, 1), date(2026, 10, 31)))
+    begun, go_on = Barrier(3), Event()
+
+    def watch(done: int, _total: int) -> None:
+        if done == 0:
+            begun.wait(20)
+            assert go_on.wait(20)
+
+    def write() -> int:
+        return write_register(desk, wanted, BytesIO(), actor=person, now=MONDAY, watch=watch)
+
+    with ThreadPoolExecutor(max_workers=2) as threads:
+        writing = [threads.submit(write) for _ in range(2)]
+        begun.wait(20)
+        third = own_api.receptionist().get("/v1/register", agency=DISTRICT, **MONTH)
+        go_on.set()
+        assert [one.result() for one in writing] == [1, 1]
+
+    refused(third, 503, "register.busy")
+    assert third.headers["retry-after"]
+    assert len(sheet(own_api.receptionist())) == HEADS + 1
 
 
 def test_a_whole_leap_year_is_one_book(own_api: Api) -> None:
