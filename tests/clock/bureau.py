@@ -52,6 +52,7 @@ __all__ = ["CITIZEN", "FULL", "JUSTICE", "PARTIAL", "Bureau"]
 
 PROVINCE = Actor("quan-tri", Role.ADMINISTRATOR, "Đỗ Văn Quản", agency="H44")
 _OF_DOSSIERS = (
+    *("handover", "opinion", "opinion_request"),
     *("pace", "warning_reading", "warning", "apology", "due_move", "delivery", "payment"),
     *("document", "dossier_component", "dossier_event", "dossier", "intake_day", "idempotency"),
 )
