@@ -13,15 +13,17 @@ from sqlalchemy import text
 
 from app.db.access import acting, connect
 from app.domain.actor import Actor, Role
-from app.domain.lifecycle import Status
+from app.domain.lifecycle import Act, Status
 from tests.builders import (
     DISTRICT,
     JUSTICE,
     MONDAY,
     OTHER_DISTRICT,
     PARTIAL,
+    PATH_OF,
     PROVINCE,
     Api,
+    a_body,
     a_dossier,
     refused,
     succeeded,
@@ -260,6 +262,23 @@ def test_a_supplement_stops_the_time_of_the_step_too(levels: Api) -> None:
 
     assert handovers(api, code)[1]["spent_minutes"] == 0
     assert handovers(api, code)[1]["outcome"] == "early"
+
+
+@pytest.mark.parametrize("act", [Act.WITHDRAW, Act.STOP])
+def test_whoever_ends_a_dossier_its_last_stay_is_written_down(levels: Api, act: Act) -> None:
+    api, code = levels, a_dossier(levels, Status.IN_PROCESS)
+    api.officer().does(code, "handovers")
+    api.officer(JUSTICE).does(code, "handovers")
+    api.officer(PROVINCE).does(code, "handovers")
+    person = api.citizen() if act is Act.WITHDRAW else api.approver()
+    person.does(code, PATH_OF[act], a_body(api, act))
+
+    found = handovers(api, code)
+    assert all(one["left_at"] and one["outcome"] for one in found)
+    kept = api.row(
+        "SELECT count(*) AS n FROM handover WHERE dossier_id = :id", id=api.dossier(code)["id"]
+    )
+    assert kept["n"] == len(found) == 5
 
 
 def test_hand_overs_are_for_the_desks_that_had_the_dossier(levels: Api) -> None:
