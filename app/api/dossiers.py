@@ -102,7 +102,7 @@ class Dossier(DossierSummary):
     fees: list[FeeLine]
     payments: list[Payment]
     applicant_check: ApplicantCheck | None = Field(
-        description="Xác minh chủ hồ sơ; null: no register knows such applicants"
+        description="Xác minh chủ hồ sơ; null: no register knows such applicants, or never asked"
     )
     post_orders: list[PostOrder] = Field(description="Đơn bưu chính, beside the legal status")
     return_way: ReturnWay
