@@ -129,7 +129,7 @@ class Dossier(DossierSummary):
     asked: Asked | None = Field(description="What is asked of the applicant now")
     outcome: EndedBy | None = Field(description="How it ended; null while it is open")
     applicant_check: ApplicantCheck | None = Field(
-        description="Xác minh chủ hồ sơ; null: no register knows such applicants"
+        description="Xác minh chủ hồ sơ; null: no register knows such applicants, or never asked"
     )
     post_orders: list[PostOrder] = Field(description="Đơn bưu chính, beside the legal status")
     return_way: ReturnWay

@@ -28,6 +28,7 @@ from app.domain.lookups import (
 )
 from app.domain.once import InFlight, KeyReused
 from app.services import lookups
+from app.services import prefill as prefilling
 from app.services.transition import DossierElsewhere, DossierNotFound
 
 router = APIRouter(prefix="/v1", tags=["lookups"])
@@ -187,4 +188,4 @@ def prefill(
     actor: CurrentActor,
     now: Now,
 ) -> Prefill:
-    return Prefill(**lookups.prefill(desk, procedure, actor=actor, now=now))
+    return Prefill(**prefilling.known_for(desk, procedure, actor=actor, now=now))

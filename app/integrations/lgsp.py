@@ -3,8 +3,6 @@
 The paths after `forward/` are not public: they are derived, and stand in one table here.
 """
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +21,6 @@ _PATHS = {
     "business": "dkdn/chiTietDoanhNghiep",
     "categories": "danhmuc/layDanhMuc",
     "store_list": "khokq/GetDanhSachKetQua",
-    "store_file": "khokq/GetGiayToByUrl",
 }
 _AT_THE_DESK = "1"
 
@@ -108,15 +105,6 @@ class Lgsp:
             "DanhSachDanhMucKetQua": [],
         }
         return _read(results_of, self._call("store_list", now, json=body))
-
-    def file(self, owner: str, path: str, now: datetime) -> bytes:
-        """Fetch the content of a digitised result (GetGiayToByUrl)."""
-        body = {"CoQuanChuQuan": owner, "DuongDan": path}
-        content = self._call("store_file", now, json=body).get("result")
-        try:
-            return base64.b64decode(str(content), validate=True)
-        except binascii.Error as error:
-            raise LgspContractBroken("result: not Base64") from error
 
     def category(self, name: str, now: datetime) -> dict[str, str]:
         """Return a shared category: names by code."""

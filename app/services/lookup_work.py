@@ -12,8 +12,9 @@ from sqlalchemy import Row, delete, insert, select, text
 
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier
+from app.db.lookup_answers import about, facts_of
 from app.db.lookups import lookup_answer, lookup_log
-from app.db.sealed import seal, unseal
+from app.db.sealed import seal
 from app.domain.actor import SYSTEM
 from app.domain.lookups import (
     Facts,
@@ -132,13 +133,8 @@ def _kept(
     ).one_or_none()
     if found is None:
         return None
-    facts = unseal(found.content, desk.partners.link_key, about(found))
+    facts = facts_of(found, desk.partners.link_key)
     return None if facts is None else (facts, found.expires_at)
-
-
-def about(row: Row[Any]) -> str:
-    """Return whose an answer is: what it was sealed with."""
-    return f"{row.source}:{row.subject_number}"
 
 
 _RECORD = text("""

@@ -5,7 +5,7 @@ Nobody is asked here: the question is written down and a worker asks it, within 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, desc, insert, select, tuple_
@@ -14,16 +14,14 @@ from app.db.access import Transaction, acting
 from app.db.answers import remember
 from app.db.catalogue import agency
 from app.db.dossiers import dossier
-from app.db.lookups import lookup, lookup_answer, lookup_log, shared_category
+from app.db.lookup_answers import address_of, facts_of
+from app.db.lookups import lookup, lookup_answer, lookup_log
 from app.db.partner_views import lookup_view
-from app.db.sealed import unseal
 from app.db.visibility import visible
 from app.domain.actor import DESK_ROLES, Actor, Role
-from app.domain.calendar import LOCAL_ZONE
 from app.domain.deliveries import DeliveryState
 from app.domain.lifecycle import RoleRefused, Status
 from app.domain.lookups import (
-    AREA_CATEGORIES,
     EVENT_LABELS,
     PURPOSE_LABELS,
     SOURCE_LABELS,
@@ -31,7 +29,6 @@ from app.domain.lookups import (
     LookupEvent,
     LookupNotFound,
     LookupRefused,
-    ProcedureUnknown,
     Purpose,
     Source,
     filled_from,
@@ -168,12 +165,7 @@ def _facts(desk: Desk, tx: Transaction, lookup_id: int, now: datetime) -> Facts 
             lookup_answer.c.lookup_id == lookup_id, lookup_answer.c.expires_at > now
         )
     ).one_or_none()
-    return None if answer is None else _unsealed(desk, answer)
-
-
-def _unsealed(desk: Desk, answer: Row[Any]) -> Facts | None:
-    about = f"{answer.source}:{answer.subject_number}"
-    return unseal(answer.content, desk.partners.link_key, about)
+    return None if answer is None else facts_of(answer, desk.partners.link_key)
 
 
 def _leave_trace(desk: Desk, tx: Transaction, row: Row[Any], now: datetime) -> None:
@@ -193,24 +185,6 @@ def _leave_trace(desk: Desk, tx: Transaction, row: Row[Any], now: datetime) -> N
             occurred_at=now,
         )
     )
-
-
-def address_of(tx: Transaction, facts: Facts) -> str:
-    """Write where somebody lives in words; codes of areas are looked up in the categories."""
-    if isinstance(facts.get("address"), str):
-        return str(facts["address"])
-    place = facts.get("residence", {})
-    parts = [place.get("detail")]
-    for area, category in AREA_CATEGORIES.items():
-        if place.get(area):
-            parts.append(
-                tx.db.scalar(
-                    select(shared_category.c.entries[place[area]].astext).where(
-                        shared_category.c.name == category
-                    )
-                )
-            )
-    return ", ".join(part for part in parts if part)
 
 
 def mine(desk: Desk, *, actor: Actor, after: Position | None, limit: int) -> LogPage:
@@ -248,64 +222,3 @@ def _entry(row: Row[Any]) -> dict[str, Any]:
         "by_role": row.actor_role,
         "agency": row.agency_name,
     }
-
-
-def prefill(desk: Desk, procedure: str, *, actor: Actor, now: datetime) -> dict[str, Any]:
-    """Return what is known already for a form: from the account, own dossiers, kept answers.
-
-    Nobody is asked for it: without a dossier there is no look-up.
-    """
-    if actor.role is not Role.APPLICANT:
-        raise RoleRefused("Chỉ người nộp được điền sẵn từ dữ liệu của chính mình.")
-    with acting(desk.engine, actor) as tx:
-        offered = desk.references.catalogue(tx).version_on(procedure, _day(now))
-        if offered is None:
-            raise ProcedureUnknown("Không có thủ tục với mã này đang có hiệu lực.")
-        facts = _own_facts(desk, tx, now)
-        sources = {
-            "dossier": _last_contact(tx),
-            "account": {
-                "number": actor.identity_number,
-                "name": actor.name,
-                "phone": actor.phone,
-                "email": actor.email,
-            },
-            "register": {"name": facts.get("name"), "address": address_of(tx, facts)},
-        }
-    applicant, come_from = {}, {}
-    for source, known in sources.items():  # later ones know better
-        for name, value in known.items():
-            if value:
-                applicant[name], come_from[f"/applicant/{name}"] = value, source
-    form = filled_from(offered.version.form, facts)
-    come_from |= {f"/form/{name}": "register" for name in form}
-    return {"applicant": applicant, "form": form, "sources": come_from}
-
-
-def _day(now: datetime) -> date:
-    return now.astimezone(LOCAL_ZONE).date()
-
-
-def _own_facts(desk: Desk, tx: Transaction, now: datetime) -> Facts:
-    number = tx.actor.identity_number
-    answers = tx.db.execute(
-        select(lookup_answer)
-        .where(
-            lookup_answer.c.subject_number == number,
-            lookup_answer.c.source != Source.RESULT_STORE,
-            lookup_answer.c.expires_at > now,
-        )
-        .order_by(desc(lookup_answer.c.fetched_at))
-        .limit(1)
-    ).one_or_none()
-    return {} if answers is None else _unsealed(desk, answers) or {}
-
-
-def _last_contact(tx: Transaction) -> Mapping[str, Any]:
-    contact: Mapping[str, Any] | None = tx.db.scalar(
-        select(dossier.c.contact)
-        .where(dossier.c.applicant_number == tx.actor.identity_number, visible(tx.actor))
-        .order_by(desc(dossier.c.received_at))
-        .limit(1)
-    )
-    return contact or {}

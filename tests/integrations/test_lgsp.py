@@ -34,9 +34,7 @@ PERSON = (
     "<ThuongTru><MaTinhThanh>25</MaTinhThanh><ChiTiet>Số 1 &amp; 2</ChiTiet></ThuongTru>"
     "<Me><HoVaTen>Hà Thị Gốc</HoVaTen></Me>"
 )
-DSTCODES = dict.fromkeys(
-    ("population", "business", "categories", "store_list", "store_file"), "VN:GOV:G01:x"
-)
+DSTCODES = dict.fromkeys(("population", "business", "categories", "store_list"), "VN:GOV:G01:x")
 
 
 def _soap(people: str, prefix: str = "s:") -> str:
@@ -279,15 +277,16 @@ def test_a_token_that_lives_shortly_is_used_for_half_of_its_life() -> None:
         assert platform.issued == issued
 
 
-def test_a_category_and_a_file_are_read() -> None:
+def test_a_category_is_read_or_refused() -> None:
+    rows: list[object] = [{"Ma": "25", "Ten": "Tỉnh Phú Thọ"}]
+
     def give(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/token":
             return _token()
-        if request.url.path.endswith("layDanhMuc"):
-            rows = [{"Ma": "25", "Ten": "Tỉnh Phú Thọ"}]
-            return httpx.Response(200, json={"error_code": 0, "result": rows})
-        return httpx.Response(200, json={"errorCode": 0, "result": "JVBERi0="})
+        return httpx.Response(200, json={"error_code": 0, "result": rows})
 
     lgsp = _lgsp(give)
     assert lgsp.category("DM_TINH", NOW) == {"25": "Tỉnh Phú Thọ"}
-    assert lgsp.file("H44", "a.pdf", NOW) == b"%PDF-"
+    rows.append({"Ma": "66"})
+    with pytest.raises(LgspContractBroken):
+        lgsp.category("DM_TINH", NOW)

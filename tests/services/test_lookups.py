@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -264,6 +265,19 @@ def test_what_is_kept_cannot_be_read_in_the_database(office: Office) -> None:
     [answer] = office.rows("SELECT * FROM lookup_answer")
     assert "Mẫu".encode() not in bytes(answer["content"])
     assert answer["expires_at"] - answer["fetched_at"] == timedelta(days=1)
+
+
+def test_what_was_sealed_under_another_key_is_asked_anew(office: Office) -> None:
+    first = office.submit()
+    look_up(office)
+    office.desk = replace(
+        office.desk, partners=replace(office.desk.partners, link_key=b"khoa-khac")
+    )
+    second = office.submit()
+    look_up(office)
+
+    assert [entry["event"] for entry in log_of(office, second)] == ["asked"]
+    assert {_shown(office, code)["outcome"] for code in (first, second)} == {"match"}
 
 
 def test_killed_between_call_and_record_it_is_asked_again_and_recorded_once(
