@@ -72,7 +72,7 @@ class SmtpMail:
         message["Date"] = format_datetime(letter.written_at)
         message["From"] = formataddr((account.sender_name, account.sender))
         message["To"] = letter.address
-        message["Subject"] = Header(letter.subject, "utf-8")
+        message["Subject"] = Header(letter.subject, "utf-8")  # type: ignore[assignment]  # typeshed knows str only
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no absence notes, please
         return message.as_bytes(policy=compat32.clone(linesep="\r\n"))
 
