@@ -7,11 +7,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.db.access import acting
+from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
+from app.domain.periods import Period
 from app.domain.reorganisation import EVERYTHING, Succession, Successions
 from app.domain.reorganisation_faults import AgencyChangeFaulty
-from app.services import figures, moving
-from app.services.figures import Period
+from app.services import figures
 from tests.agencies.ministry import Ministry, at, change, commune, merge
 
 FIRST = date(2026, 10, 12)
@@ -71,7 +73,7 @@ def _check(ministry: Ministry, kept: dict[str, Any], totals: Counter[str], day: 
     )
     assert lost == []
     assert ministry.kept() == kept
-    with moving.acting(ministry.desk.engine, moving.SYSTEM) as tx:
+    with acting(ministry.desk.engine, SYSTEM) as tx:
         received = figures.received(tx, ALL_OF_IT)
         assert figures.recount(tx, ALL_OF_IT) == received
     assert Counter({code: intake.received for code, intake in received.items()}) == totals

@@ -2,11 +2,13 @@
 
 import pytest
 
-from app.domain.actor import Role
+from app.db.access import acting
+from app.domain.actor import SYSTEM, Role
 from app.domain.agency import AgencyEnded
 from app.domain.calendar_book import CalendarChange
 from app.domain.lifecycle import Act
 from app.domain.periods import Period
+from app.domain.queue import Tab
 from app.services import (
     dossiers,
     figures,
@@ -17,7 +19,7 @@ from app.services import (
     recomputation,
     search,
 )
-from app.services.transition import DossierElsewhere, Request, VersionStale
+from app.services.transition import DossierElsewhere, DossierNotFound, Request, VersionStale
 from tests.agencies.ministry import Ministry, at, change, commune, merge, staff
 from tests.clock.bureau import half
 
@@ -102,7 +104,7 @@ def test_whoever_works_there_now_goes_on_with_all_of_it(ministry: Ministry) -> N
     assert seen["agency"]["code"] == OLD
 
     counts = queue.counts(ministry.desk, actor=people[Role.OFFICER], hours=None, now=now)
-    assert counts.tabs[queue.Tab.AGENCY].count == len(made) - 2
+    assert counts.tabs[Tab.AGENCY].count == len(made) - 2
     found = search.find(
         ministry.desk,
         search.Wanted(words="tran thi mau"),
@@ -186,7 +188,7 @@ def test_figures_of_the_past_stay_with_the_agency_of_that_day(ministry: Ministry
     ministry.take_in(at("2026-10-12T08:00"), agency=NEW)
 
     assert ministry.annex("2026-10-01", "2026-10-11") == past
-    with moving.acting(ministry.desk.engine, moving.SYSTEM) as tx:
+    with acting(ministry.desk.engine, SYSTEM) as tx:
         assert figures.recount(tx, across) == figures.received(tx, across)
         assert figures.received(tx, across)[NEW].received == 1
 
@@ -216,7 +218,7 @@ def test_a_split_gives_procedures_and_dossiers_to_whom_it_says(ministry: Ministr
     )
     for agency in (NEW, "H44.61"):  # the heir keeps the archive; who took it over sees it too
         assert dossiers.read(ministry.desk, ended, actor=staff(Role.OFFICER, agency))
-    with pytest.raises(dossiers.DossierNotFound):
+    with pytest.raises(DossierNotFound):
         dossiers.read(ministry.desk, ended, actor=staff(Role.OFFICER, "H44.62"))
     assert ministry.take_in(at("2026-10-12T08:00"), "1.001193", agency="H44.61")
     assert ministry.take_in(at("2026-10-12T08:00"), agency=NEW)

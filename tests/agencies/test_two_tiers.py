@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
+from app.db.access import acting
+from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.figures import Intake
 from app.domain.lifecycle import Act
 from app.domain.periods import Period
 from app.domain.reorganisation import Reorganisation
 from app.seeds import read_agencies
-from app.services import catalogue, figures, moving
+from app.services import catalogue, figures
 from app.services.desk import Rules
 from app.services.replay import Wishes, replaying
 from tests.agencies.ministry import Ministry, at, change, commune, merge
@@ -141,7 +143,7 @@ def totals(ministry: Ministry) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for first, last in PERIODS:
         period = Period(*(datetime.fromisoformat(day).date() for day in (first, last)))
-        with moving.acting(ministry.desk.engine, moving.SYSTEM) as tx:
+        with acting(ministry.desk.engine, SYSTEM) as tx:
             received = figures.received(tx, period)
             assert figures.recount(tx, period) == received
         found[f"{first} {last}"] = received
