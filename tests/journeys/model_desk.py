@@ -171,13 +171,13 @@ class Dossier:
         if self.status not in RUNNING | WAITING:
             return
         stops = tuple(self.stops)
-        if self.accepted is None:
-            self.answer_due = office.after(minute_of(self.received), 8 * 60, stops)
-        else:
+        if self.accepted is not None:
             limit = self.version_of["limit"]["count"], self.version_of["limit"]["unit"]
             self.due = office.due(limit, self.accepted, stops, self.extension)
-        self.left = None
-        if self.stands_since is not None and self.until is not None:
+            self.left = None
+        elif self.stands_since is None:  # a request for a supplement is an answer: it stays
+            self.answer_due = office.after(minute_of(self.received), 8 * 60, stops)
+        if self.stands_since is not None and self.left is None and self.until is not None:
             self.left = office.between(self.stands_since, self.until)
 
 
