@@ -96,8 +96,9 @@ def answer_due_anew(
     A supplement asked for before acceptance stops it; nobody is late for the days that the
     applicant took. Once the dossier is accepted it is over, and stays as it was.
     """
-    if dossier.accepted_at is not None or dossier.answer_due_at is None:
-        return dossier.answer_due_at
+    kept: datetime | None = dossier.answer_due_at
+    if dossier.accepted_at is not None or kept is None:
+        return kept
     stood = stops_of(desk, tx, dossier, now)
     return due(FIRST_ANSWER, dossier.received_at, stood, calendar_of(desk, tx, dossier)).due_at
 

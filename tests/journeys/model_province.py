@@ -10,6 +10,7 @@ import httpx2
 
 from tests.builders import Api, succeeded
 from tests.builders import procedure as newest
+from tests.journeys.model_acts import Doing, carry_out, refusal
 from tests.journeys.model_calendar import Calendar
 from tests.journeys.model_clock import day_of, minute_of
 from tests.journeys.model_desk import (
@@ -17,12 +18,9 @@ from tests.journeys.model_desk import (
     LEASE,
     OPEN,
     TABLE,
-    Doing,
     Dossier,
     Event,
     Who,
-    carry_out,
-    refusal,
 )
 from tests.journeys.model_people import AGENCIES, PATHS, Place, body_of, person
 from tests.journeys.model_queue import Delegation

@@ -10,9 +10,10 @@ from app.db.reference import References
 from app.services import drafts, petitions, recomputation, sweeps, warnings
 from app.services.desk import Desk
 from tests.builders import Api, succeeded
+from tests.journeys.model_acts import Doing, carry_out
 from tests.journeys.model_calendar import EVERYBODY
 from tests.journeys.model_clock import Spans
-from tests.journeys.model_desk import OPEN, SYSTEM, WAITING, Doing, Dossier, Who, carry_out
+from tests.journeys.model_desk import SYSTEM, WAITING, Dossier, Who
 from tests.journeys.model_people import AGENCIES, SATURDAY, person
 from tests.journeys.model_province import Province, expect
 
@@ -37,8 +38,8 @@ def open_on_saturdays(province: Province) -> None:
     province.calendar.keep_hours(SATURDAY, (*(SHORT_DAY,) * 5, MORNING, ()))
 
 
-def change_day(province: Province, agency: str, ahead: int, kind: str) -> None:
-    """Change a day, gone or to come; then the worker derives what follows."""
+def change_day(province: Province, agency: str, ahead: int, kind: str) -> bool:
+    """Change a day, gone or to come, and have the worker derive what follows; say if it was."""
     day = province.today + timedelta(days=ahead)
     entry = {"agency": agency, "day": day.isoformat(), "kind": kind, "name": f"Ngày {kind}"}
     hours = "07:30-11:30" if kind == "hours" else None
@@ -48,10 +49,11 @@ def change_day(province: Province, agency: str, ahead: int, kind: str) -> None:
     )
     if province.calendar.refuses(agency, day, kind):
         expect(answer, "calendar.change_faulty")
-        return
+        return False
     succeeded(answer)
     province.calendar.put(agency, day, kind, hours)
     derive_anew(province)
+    return True
 
 
 def derive_anew(province: Province) -> None:
@@ -133,7 +135,3 @@ class CleanSlate:
 
 def some_agency(choice: int) -> str:
     return [EVERYBODY, EVERYBODY, *AGENCIES][choice % (len(AGENCIES) + 2)]
-
-
-def has_open(province: Province) -> bool:
-    return any(each.status in OPEN for each in province.dossiers)

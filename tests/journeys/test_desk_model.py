@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -31,11 +30,13 @@ from tests.journeys.model_checks import (
     check_queue,
     check_rows,
 )
+from tests.journeys.model_citizens import Citizens, check_petition, check_ratings
 from tests.journeys.model_desk import ACTS, OPEN, TABLE, Dossier, Who
 from tests.journeys.model_people import (
     CITIZENS,
     EVERYBODY,
     PLACES,
+    Place,
     STAFF,
     application,
     online_application,
@@ -65,7 +66,7 @@ everybody = st.sampled_from(EVERYBODY)
 staff = st.sampled_from(STAFF)
 
 
-class Days(RuleBasedStateMachine):
+class Days(Citizens):
     """Days at the desks of a province."""
 
     api: Api
@@ -75,6 +76,7 @@ class Days(RuleBasedStateMachine):
         super().__init__()
         self.slate.wipe()
         self.province = Province(self.api)
+        self.petitions = []
         self.touched: Dossier | None = None
         self.turns = count()
 
@@ -106,7 +108,9 @@ class Days(RuleBasedStateMachine):
         kind=st.sampled_from(["off", "off", "worked", "worked", "hours", "usual"]),
     )
     def the_calendar_changes(self, who: int, ahead: int, kind: str) -> None:
-        change_day(self.province, some_agency(who), ahead, kind)
+        if change_day(self.province, some_agency(who), ahead, kind):
+            for petition in self.petitions:
+                petition.derive(self.province.calendar.office(petition.agency))
 
     # -- how dossiers come --------------------------------------------------------------------
 
@@ -116,12 +120,12 @@ class Days(RuleBasedStateMachine):
         applicant=st.sampled_from([CITIZENS[0], *CITIZENS[:2]]),
         ways=numbers,
     )
-    def somebody_submits(self, place: tuple[str, str], who: Who, applicant: Who, ways: int) -> None:
+    def somebody_submits(self, place: Place, who: Who, applicant: Who, ways: int) -> None:
         body = online_application(self.api, place, who, applicant.account, wants_file=ways % 2 == 1)
         self.province.submit(who, body, by_draft=ways % 3 == 2)
 
     @rule(place=st.sampled_from(PLACES), by=numbers, channel=st.sampled_from(["desk", "post"]))
-    def the_desk_takes_in(self, place: tuple[str, str], by: int, channel: str) -> None:
+    def the_desk_takes_in(self, place: Place, by: int, channel: str) -> None:
         at_home = Who("receptionist", place[1], f"receptionist@{place[1]}")
         who = at_home if by % 4 else EVERYBODY[by % len(EVERYBODY)]
         self.province.take_in(who, application(place, CITIZENS[by % 2].account), channel)
@@ -236,6 +240,10 @@ class Days(RuleBasedStateMachine):
             check_list(self.province, who)
         first = datetime.fromisoformat(STARTS[0]).date()
         check_annex(self.province, of_province[0], first, LAST.date())
+        check_ratings(self.province, of_province[0], first, LAST.date())
+        for n, petition in enumerate(self.petitions):
+            check_petition(self.province, petition, EVERYBODY[n % len(EVERYBODY)])
+            check_petition(self.province, petition, of_province[n % 3])
 
     def _any(self, which: int) -> Dossier:
         return self.province.dossiers[which % len(self.province.dossiers)]
