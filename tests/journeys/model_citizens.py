@@ -37,6 +37,7 @@ _PATHS = {
     "answer": ("answer", {"content": "Đã giải quyết"}),
     "withdraw": ("withdrawal", {}),
 }
+PETITION_ACTS = sorted(_PATHS)
 _DAYS = {"refuse": 2, "ask_supplement": 5}
 
 
@@ -152,7 +153,7 @@ class Citizens(RuleBasedStateMachine):
     @precondition(lambda self: self.petitions)
     @rule(
         which=st.integers(0, 999),
-        act=st.sampled_from(sorted(_PATHS)),
+        act=st.sampled_from(PETITION_ACTS),
         who=st.sampled_from(EVERYBODY),
         ways=st.integers(0, 99),
     )

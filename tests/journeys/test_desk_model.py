@@ -6,9 +6,10 @@ days; `--hypothesis-seed=N` plays one of them again.
 
 import os
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -16,7 +17,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -30,24 +30,19 @@ from tests.journeys.model_checks import (
     check_queue,
     check_rows,
 )
-from tests.journeys.model_citizens import Citizens, check_petition, check_ratings
-from tests.journeys.model_desk import ACTS, OPEN, TABLE, Dossier, Who
+from tests.journeys.model_citizens import check_petition, check_ratings
+from tests.journeys.model_days import LAST, Days
+from tests.journeys.model_desk import Who
 from tests.journeys.model_people import (
     CITIZENS,
     EVERYBODY,
-    PLACES,
-    Place,
     STAFF,
-    application,
-    online_application,
 )
+from tests.journeys.model_play import play
 from tests.journeys.model_province import Province
 from tests.journeys.model_times import (
     CleanSlate,
-    change_day,
     open_on_saturdays,
-    some_agency,
-    sweep,
 )
 
 EXAMPLES = os.environ.get("MOTCUA_MODEL_EXAMPLES")
@@ -58,18 +53,12 @@ STARTS = [
     "2026-12-31T14:59",
     "2027-01-29T10:00",  # the Friday before Tết
 ]
-LAST = datetime(2027, 6, 30, tzinfo=LOCAL_ZONE)
-EDGES = [0, 449, 450, 689, 690, 720, 780, 900, 901, 1019, 1020, 1021, 1439]
-
-numbers = st.integers(0, 999)
-everybody = st.sampled_from(EVERYBODY)
-staff = st.sampled_from(STAFF)
+STRETCH = 90
 
 
-class Days(Citizens):
-    """Days at the desks of a province."""
+class Checked(Days):
+    """Days after each of whose steps everything must agree."""
 
-    api: Api
     slate: CleanSlate
 
     def __init__(self) -> None:
@@ -77,138 +66,22 @@ class Days(Citizens):
         self.slate.wipe()
         self.province = Province(self.api)
         self.petitions = []
-        self.touched: Dossier | None = None
+        self.touched = None
         self.turns = count()
 
-    @initialize(start=st.sampled_from(STARTS))
-    def begin(self, start: str) -> None:
+    @initialize(
+        start=st.sampled_from(STARTS),
+        seed=st.integers(0, 2**32),
+        steps=st.integers(STRETCH - 30, STRETCH),
+    )
+    def a_stretch_of_work(self, start: str, seed: int, steps: int) -> None:
         self.api.clock.at = datetime.fromisoformat(start).replace(tzinfo=LOCAL_ZONE)
         open_on_saturdays(self.province)
-
-    # -- time ---------------------------------------------------------------------------------
-
-    @rule(minutes=st.integers(1, 600), seconds=st.sampled_from([0, 0, 30]))
-    def minutes_pass(self, minutes: int, seconds: int) -> None:
-        self.api.clock.at += timedelta(minutes=minutes, seconds=seconds)
-
-    @rule(days=st.sampled_from([0, 1, 1, 2, 3, 5, 12, 31]), edge=st.sampled_from(EDGES))
-    def days_pass(self, days: int, edge: int) -> None:
-        midnight = self.api.clock.at.replace(hour=0, minute=0, second=0, microsecond=0)
-        later = midnight + timedelta(days=days, minutes=edge)
-        if self.api.clock.at <= later < LAST:
-            self.api.clock.at = later
-
-    @rule()
-    def the_worker_sweeps(self) -> None:
-        sweep(self.province)
-
-    @rule(
-        who=numbers,
-        ahead=st.integers(-9, 25),
-        kind=st.sampled_from(["off", "off", "worked", "worked", "hours", "usual"]),
-    )
-    def the_calendar_changes(self, who: int, ahead: int, kind: str) -> None:
-        if change_day(self.province, some_agency(who), ahead, kind):
-            for petition in self.petitions:
-                petition.derive(self.province.calendar.office(petition.agency))
-
-    # -- how dossiers come --------------------------------------------------------------------
-
-    @rule(
-        place=st.sampled_from(PLACES),
-        who=st.sampled_from(CITIZENS[:2]),
-        applicant=st.sampled_from([CITIZENS[0], *CITIZENS[:2]]),
-        ways=numbers,
-    )
-    def somebody_submits(self, place: Place, who: Who, applicant: Who, ways: int) -> None:
-        body = online_application(self.api, place, who, applicant.account, wants_file=ways % 2 == 1)
-        self.province.submit(who, body, by_draft=ways % 3 == 2)
-
-    @rule(place=st.sampled_from(PLACES), by=numbers, channel=st.sampled_from(["desk", "post"]))
-    def the_desk_takes_in(self, place: Place, by: int, channel: str) -> None:
-        at_home = Who("receptionist", place[1], f"receptionist@{place[1]}")
-        who = at_home if by % 4 else EVERYBODY[by % len(EVERYBODY)]
-        self.province.take_in(who, application(place, CITIZENS[by % 2].account), channel)
-
-    # -- what is done to them -----------------------------------------------------------------
-
-    @precondition(lambda self: self._open())
-    @rule(which=numbers, choice=numbers, twist=numbers)
-    def somebody_carries_on(self, which: int, choice: int, twist: int) -> None:
-        self._carry_on(which, choice, twist)
-
-    @precondition(lambda self: self._open())
-    @rule(which=numbers, choice=numbers, twist=numbers)
-    def somebody_else_carries_on(self, which: int, choice: int, twist: int) -> None:
-        self._carry_on(which, choice, twist)
-
-    def _carry_on(self, which: int, choice: int, twist: int) -> None:
-        """Let somebody whose role and agency may do an act of the table."""
-        opened = self._open()
-        dossier = self.touched = opened[which % len(opened)]
-        steps = sorted(
-            (act, role)
-            for (status, act), (_, roles) in TABLE.items()
-            if status == dossier.status
-            for role in roles
-        )
-        act, role = steps[choice % len(steps)]
-        if role == "applicant":
-            who = Who(role, None, dossier.submitter if choice % 2 else dossier.applicant)
-        else:
-            who = Who(role, dossier.at, f"{role}@{dossier.at}")
-        self.province.act(who, dossier, act, twist)
-
-    @precondition(lambda self: self.province.dossiers)
-    @rule(
-        who=everybody,
-        which=numbers,
-        act=st.sampled_from(ACTS),
-        twist=numbers,
-        stale=st.sampled_from([0, 0, -1, 1]),
-    )
-    def anybody_tries_anything(
-        self, who: Who, which: int, act: str, twist: int, stale: int
-    ) -> None:
-        dossier = self.touched = self._any(which)
-        self.province.act(who, dossier, act, twist, stale=stale)
-
-    @precondition(lambda self: self.province.dossiers)
-    @rule(which=st.lists(numbers, min_size=1, max_size=6), who=staff, ways=numbers)
-    def many_at_once(self, which: list[int], who: Who, ways: int) -> None:
-        act = "accept" if ways % 2 else "pass_on"
-        role = "receptionist" if ways % 2 else "officer"
-        dossiers = list({each.n: each for each in map(self._any, which)}.values())
-        self.touched = dossiers[0]
-        if ways % 4:
-            who = Who(role, dossiers[0].at, f"{role}@{dossiers[0].at}")
-        self.province.bulk(who, dossiers, act, ways // 4)
-
-    @precondition(lambda self: self.province.sent)
-    @rule(choice=numbers, changed=st.booleans())
-    def a_request_comes_again(self, choice: int, *, changed: bool) -> None:
-        self.province.repeat(choice, changed=changed)
-
-    # -- whose they are -----------------------------------------------------------------------
-
-    @precondition(lambda self: self.province.dossiers)
-    @rule(
-        who=everybody,
-        which=numbers,
-        to=staff,
-        what=st.sampled_from(["claim", "claim", "release", "assignment"]),
-        is_anybody=st.booleans(),
-    )
-    def somebody_holds(self, who: Who, which: int, to: Who, what: str, *, is_anybody: bool) -> None:
-        dossier = self.touched = self._any(which)
-        if not is_anybody:
-            role = "approver" if what == "assignment" else to.role
-            who = Who(role, dossier.at, f"{role}@{dossier.at}")
-        self.province.hold(who, dossier, what, to)
-
-    @rule(who=everybody, to=staff, first=st.integers(-3, 5), length=st.integers(-1, 9))
-    def somebody_delegates(self, who: Who, to: Who, first: int, length: int) -> None:
-        self.province.delegate(who, to, (first, first + length))
+        chance = Random(f"{start} {seed}")
+        for _ in range(steps):
+            play(self, chance)
+            self.the_books_agree()
+            self.what_somebody_sees_agrees()
 
     # -- what must agree ----------------------------------------------------------------------
 
@@ -245,12 +118,6 @@ class Days(Citizens):
             check_petition(self.province, petition, EVERYBODY[n % len(EVERYBODY)])
             check_petition(self.province, petition, of_province[n % 3])
 
-    def _any(self, which: int) -> Dossier:
-        return self.province.dossiers[which % len(self.province.dossiers)]
-
-    def _open(self) -> list[Dossier]:
-        return [each for each in self.province.dossiers if each.status in OPEN]
-
 
 @pytest.fixture
 def api(database: str, tmp_path: Path) -> Iterator[Api]:
@@ -259,13 +126,13 @@ def api(database: str, tmp_path: Path) -> Iterator[Api]:
 
 
 def test_whatever_people_do_the_application_agrees_with_the_model(api: Api) -> None:
-    class DaysHere(Days):
+    class Here(Checked):
         pass
 
-    DaysHere.api, DaysHere.slate = api, CleanSlate(api)
+    Here.api, Here.slate = api, CleanSlate(api)
     plan = settings(
-        max_examples=int(EXAMPLES or 15),
-        stateful_step_count=50 if EXAMPLES else 30,
+        max_examples=int(EXAMPLES or 6),
+        stateful_step_count=50 if EXAMPLES else 10,
         derandomize=EXAMPLES is None,
         database=None,
         deadline=None,
@@ -273,4 +140,4 @@ def test_whatever_people_do_the_application_agrees_with_the_model(api: Api) -> N
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink) if SHRINK else (Phase.generate,),
     )
-    run_state_machine_as_test(DaysHere, settings=plan)
+    run_state_machine_as_test(Here, settings=plan)
