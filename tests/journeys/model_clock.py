@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 BASE = datetime(2026, 1, 1)  # noqa: DTZ001  (local: all of the model's minutes count from here)
 DAYS = 1100
 DAY = 1440
+HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 AHEAD_OF_UTC = timedelta(hours=7)
 
 Spans: TypeAlias = tuple[tuple[int, int], ...]

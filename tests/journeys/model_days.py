@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from app.domain.calendar import LOCAL_ZONE
 from tests.builders import Api
 from tests.journeys.model_citizens import Citizens
+from tests.journeys.model_clock import HANOI
 from tests.journeys.model_desk import ACTS, OPEN, TABLE, Dossier, Who
 from tests.journeys.model_people import (
     CITIZENS,
@@ -20,7 +20,7 @@ from tests.journeys.model_people import (
 )
 from tests.journeys.model_times import change_day, some_agency, sweep
 
-LAST = datetime(2027, 6, 30, tzinfo=LOCAL_ZONE)
+LAST = datetime(2027, 6, 30, tzinfo=HANOI)
 EDGES = [0, 449, 450, 689, 690, 720, 780, 900, 901, 1019, 1020, 1021, 1439]
 AHEAD = [0, 1, 1, 2, 3, 5, 12, 31]
 KINDS = ["off", "off", "worked", "worked", "hours", "usual"]

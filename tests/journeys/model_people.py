@@ -145,7 +145,7 @@ def _handover(dossier: Dossier, twist: int) -> dict[str, str]:
     to_other = {"agency": others[twist // 5 % len(others)], "reason": "Thuộc thẩm quyền nơi ấy"}
     return (
         {},
-        {},
+        to_other,
         to_other,
         {"agency": to_other["agency"]},
         {"agency": NOWHERE if twist // 5 % 2 else dossier.at, "reason": "Nhầm nơi"},

@@ -1,7 +1,7 @@
 """What time and the calendar do in the model's province: sweeps of the worker, changes of days."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 from sqlalchemy import text
@@ -9,11 +9,11 @@ from sqlalchemy import text
 from app.db.reference import References
 from app.services import drafts, petitions, recomputation, sweeps, warnings
 from app.services.desk import Desk
-from tests.builders import Api, succeeded
+from tests.builders import Api, Json, succeeded
 from tests.journeys.model_acts import Doing, carry_out
 from tests.journeys.model_calendar import EVERYBODY
-from tests.journeys.model_clock import Spans
-from tests.journeys.model_desk import SYSTEM, WAITING, Dossier, Who
+from tests.journeys.model_clock import Spans, minute_of
+from tests.journeys.model_desk import OPEN, SYSTEM, WAITING, Dossier, Who
 from tests.journeys.model_people import AGENCIES, SATURDAY, person
 from tests.journeys.model_province import Province, expect
 
@@ -44,16 +44,42 @@ def change_day(province: Province, agency: str, ahead: int, kind: str) -> bool:
     entry = {"agency": agency, "day": day.isoformat(), "kind": kind, "name": f"Ngày {kind}"}
     hours = "07:30-11:30" if kind == "hours" else None
     form = {"source": f"Công văn {next(_letters)}", "reason": "Theo công văn"}
-    answer = person(province.api, KEEPER).post(
-        _CHANGES, {**form, "days": [{**entry, "hours": hours}]}
-    )
+    change = {**form, "days": [{**entry, "hours": hours}]}
+    keeper = person(province.api, KEEPER)
+    preview = keeper.post(f"{_CHANGES}?preview=true&limit=100", change)
+    answer = keeper.post(_CHANGES, change)
     if province.calendar.refuses(agency, day, kind):
+        expect(preview, "calendar.change_faulty")
         expect(answer, "calendar.change_faulty")
         return False
     succeeded(answer)
+    before = _instants(province)
     province.calendar.put(agency, day, kind, hours)
     derive_anew(province)
+    after = _instants(province)
+    moved = {key: (before[key], after[key]) for key in before if before[key] != after[key]}
+    assert _previewed(succeeded(preview)["items"]) == moved
     return True
+
+
+def _instants(province: Province) -> dict[tuple[str, str], int]:
+    """Return what a change of the calendar may move: what is due, and first answers."""
+    return {
+        (each.code, "answer" if each.accepted is None else "due"): each.until
+        for each in province.dossiers
+        if each.until is not None
+        and (each.status == "registered" or (each.accepted is not None and each.status in OPEN))
+    }
+
+
+def _previewed(items: list[Json]) -> dict[tuple[str, str], tuple[int, int]]:
+    return {
+        (item["code"], item["what"]): (
+            minute_of(datetime.fromisoformat(item["before"])),
+            minute_of(datetime.fromisoformat(item["after"])),
+        )
+        for item in items
+    }
 
 
 def derive_anew(province: Province) -> None:

@@ -21,7 +21,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from app.domain.calendar import LOCAL_ZONE
 from tests.builders import PROVINCE, Api, running_api
 from tests.journeys.model_checks import (
     check_annex,
@@ -31,6 +30,7 @@ from tests.journeys.model_checks import (
     check_rows,
 )
 from tests.journeys.model_citizens import check_petition, check_ratings
+from tests.journeys.model_clock import HANOI
 from tests.journeys.model_days import LAST, Days
 from tests.journeys.model_desk import Who
 from tests.journeys.model_people import (
@@ -75,7 +75,7 @@ class Checked(Days):
         steps=st.integers(STRETCH - 30, STRETCH),
     )
     def a_stretch_of_work(self, start: str, seed: int, steps: int) -> None:
-        self.api.clock.at = datetime.fromisoformat(start).replace(tzinfo=LOCAL_ZONE)
+        self.api.clock.at = datetime.fromisoformat(start).replace(tzinfo=HANOI)
         open_on_saturdays(self.province)
         chance = Random(f"{start} {seed}")
         for _ in range(steps):
@@ -95,9 +95,11 @@ class Checked(Days):
         who = STAFF[turn * 7 % len(STAFF)]
         check_queue(self.province, who, tabs=1 << turn % 8 | 1 << turn // 3 % 8, limit=turn % 4 + 1)
         if self.touched is not None:
-            check_dossier(self.province, EVERYBODY[turn * 5 % len(EVERYBODY)], self.touched)
+            had = sorted(self.touched.touched)
             holder = Who("officer", self.touched.at, f"officer@{self.touched.at}")
-            check_dossier(self.province, holder, self.touched)
+            former = Who("officer", had[turn % len(had)], f"officer@{had[turn % len(had)]}")
+            for reader in {holder, former, EVERYBODY[turn * 5 % len(EVERYBODY)]}:
+                check_dossier(self.province, reader, self.touched)
             check_queue(self.province, holder, tabs=1 << turn % 8, limit=3)
             self.touched = None
         if turn % 5 == 0:
