@@ -35,6 +35,10 @@ def minute_of(instant: datetime) -> int:
     return int((local - BASE).total_seconds()) // 60
 
 
+def instant_of(minute: int) -> datetime:
+    return (BASE + timedelta(minutes=minute)).replace(tzinfo=HANOI)
+
+
 def day_of(minute: int) -> date:
     return (BASE + timedelta(minutes=minute)).date()
 

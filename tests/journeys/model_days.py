@@ -7,7 +7,7 @@ from hypothesis.stateful import precondition, rule
 
 from tests.builders import Api
 from tests.journeys.model_citizens import Citizens
-from tests.journeys.model_clock import HANOI
+from tests.journeys.model_clock import HANOI, instant_of
 from tests.journeys.model_desk import ACTS, OPEN, TABLE, Dossier, Who
 from tests.journeys.model_people import (
     CITIZENS,
@@ -23,6 +23,7 @@ from tests.journeys.model_times import change_day, some_agency, sweep
 LAST = datetime(2027, 6, 30, tzinfo=HANOI)
 EDGES = [0, 449, 450, 689, 690, 720, 780, 900, 901, 1019, 1020, 1021, 1439]
 AHEAD = [0, 1, 1, 2, 3, 5, 12, 31]
+MARGINS = [-1, 0, 1, 30, 119, 120, 479, 480, 481]
 KINDS = ["off", "off", "worked", "worked", "hours", "usual"]
 HOLDS = ["claim", "claim", "release", "assignment"]
 ENDING, ASKING = {"withdraw", "stop", "refuse"}, {"request_supplement", "request_payment"}
@@ -48,6 +49,16 @@ class Days(Citizens):
     def days_pass(self, days: int, edge: int) -> None:
         midnight = self.api.clock.at.replace(hour=0, minute=0, second=0, microsecond=0)
         later = midnight + timedelta(days=days, minutes=edge)
+        if self.api.clock.at <= later < LAST:
+            self.api.clock.at = later
+
+    @precondition(lambda self: self.opened())
+    @rule(which=numbers, before=st.sampled_from(MARGINS))
+    def something_comes_due(self, which: int, before: int) -> None:
+        """Go to the minutes around the end of a clock, where queue and rules change."""
+        opened = self.opened()
+        until = opened[which % len(opened)].until
+        later = instant_of((until or 0) - before)
         if self.api.clock.at <= later < LAST:
             self.api.clock.at = later
 
@@ -90,11 +101,11 @@ class Days(Citizens):
     def somebody_carries_on(self, which: int, choice: int, twist: int) -> None:
         """Let somebody whose role and agency may do an act of the table, rarely one that ends."""
         opened = self.opened()
-        dossier = self.touched = opened[which % len(opened)]
+        dossier = self.touched = opened[which % min(len(opened), 7)]
         possible = {
             act: roles for (status, act), (_, roles) in TABLE.items() if status == dossier.status
         }
-        lasting = sorted(set(possible) - ENDING) * 2 + sorted(set(possible) - ENDING - ASKING)
+        lasting = sorted(set(possible) - ENDING) + sorted(set(possible) - ENDING - ASKING) * 3
         among = lasting if lasting and choice % 6 else sorted(possible)
         act = among[choice // 6 % len(among)]
         role = sorted(possible[act])[choice % len(possible[act])]

@@ -48,6 +48,9 @@ OPEN = RUNNING | WAITING | {"resolved"}
 ACTS = sorted({act for _, act in TABLE})
 
 
+_NAMES = {_A: "Trần Thị Mẫu", "system": "Hệ thống"}
+
+
 class Who(NamedTuple):
     """Somebody: `agency` of staff; `account` is what the identity provider calls them."""
 
@@ -57,7 +60,7 @@ class Who(NamedTuple):
 
     @property
     def name(self) -> str:
-        return "Trần Thị Mẫu" if self.role == _A else f"Cán bộ {self.role}"
+        return _NAMES.get(self.role, f"Cán bộ {self.role}")
 
     def within(self, agency: str) -> bool:
         """Say whether an agency is this person's or below it."""

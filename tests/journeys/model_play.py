@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from tests.journeys.model_citizens import PETITION_ACTS
-from tests.journeys.model_days import AHEAD, EDGES, HOLDS, KINDS, Days
+from tests.journeys.model_days import AHEAD, EDGES, HOLDS, KINDS, MARGINS, Days
 from tests.journeys.model_desk import ACTS
 from tests.journeys.model_people import AGENCIES, CITIZENS, EVERYBODY, PLACES, STAFF
 
@@ -21,7 +21,7 @@ _WHO: dict[str, _Draw] = {
 }
 _BOOKS: tuple[tuple[int, str, dict[str, _Draw]], ...] = (
     (
-        9,
+        4,
         "somebody_submits",
         {
             "place": lambda chance: chance.choice(PLACES),
@@ -31,7 +31,7 @@ _BOOKS: tuple[tuple[int, str, dict[str, _Draw]], ...] = (
         },
     ),
     (
-        5,
+        3,
         "the_desk_takes_in",
         {
             "place": lambda chance: chance.choice(PLACES),
@@ -91,6 +91,12 @@ _NEEDING: tuple[tuple[int, str, str, dict[str, _Draw]], ...] = (
         "opened",
         "somebody_carries_on",
         {"which": _number, "choice": _number, "twist": _number},
+    ),
+    (
+        7,
+        "opened",
+        "something_comes_due",
+        {"which": _number, "before": lambda chance: chance.choice(MARGINS)},
     ),
     (
         10,

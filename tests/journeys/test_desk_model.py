@@ -92,13 +92,14 @@ class Checked(Days):
     @invariant()
     def what_somebody_sees_agrees(self) -> None:
         turn = next(self.turns)
-        who = STAFF[turn * 7 % len(STAFF)]
+        everything = [who for who in STAFF if who.agency == PROVINCE]
+        who = everything[turn // 2 % 3] if turn % 2 else STAFF[turn * 7 % len(STAFF)]
         check_queue(self.province, who, tabs=1 << turn % 8 | 1 << turn // 3 % 8, limit=turn % 4 + 1)
         if self.touched is not None:
             had = sorted(self.touched.touched)
             holder = Who("officer", self.touched.at, f"officer@{self.touched.at}")
             former = Who("officer", had[turn % len(had)], f"officer@{had[turn % len(had)]}")
-            for reader in {holder, former, EVERYBODY[turn * 5 % len(EVERYBODY)]}:
+            for reader in dict.fromkeys((holder, former, EVERYBODY[turn * 5 % len(EVERYBODY)])):
                 check_dossier(self.province, reader, self.touched)
             check_queue(self.province, holder, tabs=1 << turn % 8, limit=3)
             self.touched = None
