@@ -12,9 +12,9 @@ from app.db.access import Transaction
 from app.db.dossiers import dossier as table
 from app.db.histories import moments, moments_of
 from app.domain.calendar import Calendar, local_minute
-from app.domain.deadlines import Stop, due, first_answer_due
+from app.domain.deadlines import FIRST_ANSWER, Stop, due, lateness
 from app.domain.errors import DomainError
-from app.domain.lifecycle import Status
+from app.domain.lifecycle import WAITING, Status
 from app.domain.procedure import ProcedureVersion
 from app.domain.time_limits import LimitUnit, TimeLimit
 from app.domain.timeline import Moment, stops
@@ -97,6 +97,21 @@ def due_anew(
     ).due_at
 
 
+def answer_due_anew(
+    desk: Desk, tx: Transaction, dossier: Row[Any], now: datetime
+) -> datetime | None:
+    """Derive the end of the first answer's clock once it goes on; None if it never ran.
+
+    A supplement asked for before acceptance stops it; nobody is late for the days that the
+    applicant took. Once the dossier is accepted it is over, and stays as it was.
+    """
+    kept: datetime | None = dossier.answer_due_at
+    if dossier.accepted_at is not None or kept is None:
+        return kept
+    stood = stops_of(desk, tx, dossier, now)
+    return due(FIRST_ANSWER, dossier.received_at, stood, calendar_of(desk, tx, dossier)).due_at
+
+
 def settlement(
     desk: Desk, tx: Transaction, dossier: Row[Any], now: datetime, reference: str
 ) -> Effect:
@@ -143,6 +158,24 @@ def moves(
     return found
 
 
+def left_standing(
+    desk: Desk, tx: Transaction, dossiers: Sequence[Any], due_of: Mapping[int, datetime]
+) -> dict[int, int]:
+    """Return the working minutes that standing clocks of accepted dossiers have left, by key.
+
+    `dossiers` are rows of `CLOCK_COLUMNS`; `due_of` are due instants that replace the kept ones.
+    """
+    waiting = [row for row in dossiers if row.status in WAITING and row.accepted_at is not None]
+    histories = moments_of(tx.db, [row.id for row in waiting])
+    found: dict[int, int] = {}
+    for row in waiting:
+        stood = stops(histories[row.id], payment_stops=desk.rules.payment_wait_stops_clock)
+        due_at = due_of.get(row.id, row.due_at)
+        if stood and stood[-1].end is None and due_at is not None:
+            found[row.id] = -lateness(stood[-1].start, due_at, calendar_of(desk, tx, row))
+    return found
+
+
 def _instants(
     desk: Desk, tx: Transaction, row: Row[Any], history: Sequence[Moment], calendar: Calendar
 ) -> list[tuple[str, datetime | None, datetime | None]]:
@@ -150,7 +183,9 @@ def _instants(
     if row.accepted_at is None:
         if row.status != Status.REGISTERED:
             return []  # a request to supplement was the first answer
-        return [("answer", row.answer_due_at, first_answer_due(row.received_at, calendar))]
+        stood = stops(history, payment_stops=desk.rules.payment_wait_stops_clock)
+        answer_due_at = due(FIRST_ANSWER, row.received_at, stood, calendar).due_at
+        return [("answer", row.answer_due_at, answer_due_at)]
     stood = stops(history, payment_stops=desk.rules.payment_wait_stops_clock)
     closed = [stop for stop in stood if stop.end is not None]
     limit = version_of(desk, tx, row).limit

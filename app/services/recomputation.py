@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier
 from app.domain.actor import SYSTEM
-from app.services.clocks import CLOCK_COLUMNS, Move, moves
+from app.services.clocks import CLOCK_COLUMNS, Move, left_standing, moves
 from app.services.desk import Desk
 
 BATCH = 200
@@ -37,7 +37,7 @@ def recompute_open(desk: Desk, *, now: datetime, limit: int = BATCH) -> int:
         if rows:
             moved = moves(desk, tx, rows, lambda code: desk.references.calendar(tx, code))
             _put_on_record(tx, moved, now)
-            _write(tx, rows, moved)
+            _write(desk, tx, rows, moved)
         return len(rows)
 
 
@@ -64,17 +64,23 @@ def _put_on_record(tx: Transaction, moved: Sequence[Move], now: datetime) -> Non
         )
 
 
-def _write(tx: Transaction, rows: Sequence[Any], moved: Sequence[Move]) -> None:
-    """Write instants and revision: no act, so neither version nor history changes."""
+def _write(desk: Desk, tx: Transaction, rows: Sequence[Any], moved: Sequence[Move]) -> None:
+    """Write instants, what standing clocks have left, and revision.
+
+    No act, so neither version nor history changes.
+    """
     due = {move.dossier.id: move.after for move in moved if move.what == "due"}
     answer = {move.dossier.id: move.after for move in moved if move.what == "answer"}
+    left = left_standing(desk, tx, rows, due)
     tx.db.execute(
         text("""
             UPDATE dossier SET calendar_revision = :revision,
                 due_at = coalesce(derived.due_at, dossier.due_at),
-                answer_due_at = coalesce(derived.answer_due_at, dossier.answer_due_at)
+                answer_due_at = coalesce(derived.answer_due_at, dossier.answer_due_at),
+                remaining_minutes = coalesce(derived.remaining_minutes, dossier.remaining_minutes)
             FROM unnest(CAST(:ids AS bigint[]), CAST(:due AS timestamptz[]),
-                CAST(:answer AS timestamptz[])) AS derived (id, due_at, answer_due_at)
+                CAST(:answer AS timestamptz[]), CAST(:left AS integer[]))
+                AS derived (id, due_at, answer_due_at, remaining_minutes)
             WHERE dossier.id = derived.id
         """),
         {
@@ -82,5 +88,6 @@ def _write(tx: Transaction, rows: Sequence[Any], moved: Sequence[Move]) -> None:
             "ids": [row.id for row in rows],
             "due": [due.get(row.id) for row in rows],
             "answer": [answer.get(row.id) for row in rows],
+            "left": [left.get(row.id) for row in rows],
         },
     )
