@@ -245,7 +245,7 @@ def discard(
     "/procedure-drafts/{number}/check",
     summary="Check a draft (kiểm tra dự thảo)",
     description="Without a fault it may be published; changing it wants another check.",
-    responses=responses(*_CHANGING, takes_body=True),
+    responses=responses(*_CHANGING),
 )
 def check(
     number: Number,
