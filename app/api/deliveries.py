@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.cursors import AfterNumber, CursorRefused, Limit, link_to_next
-from app.api.dependencies import CurrentActor, CurrentDesk, KeyMalformed, MaybeOnce, Now
+from app.api.dependencies import CurrentActor, CurrentDesk, MaybeOnce, Now
 from app.api.problems import responses
 from app.api.text import AgencyCode, Paragraph
 from app.domain.deliveries import (
@@ -131,13 +131,7 @@ class ParkForm(_Form):
 
 
 _REFUSALS = responses(
-    DeliveryRoleRefused,
-    DeliveryNotFound,
-    DeliveryActRefused,
-    InFlight,
-    KeyMalformed,
-    KeyReused,
-    takes_body=True,
+    DeliveryRoleRefused, DeliveryNotFound, DeliveryActRefused, InFlight, KeyReused
 )
 
 

@@ -1,144 +1,196 @@
-"""HTTP face of drafts of procedures: compare, publish, discard."""
+"""HTTP face of drafts: an application saved, resumed, looked over, handed in."""
 
-from datetime import date, datetime
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Body, Path, Response
+from pydantic import BaseModel, Field
 
-from app.api.cursors import AfterNumber, CursorRefused, Limit, link_to_next
-from app.api.dependencies import CurrentActor, CurrentDesk, KeyMalformed, MaybeOnce, Now
-from app.api.problems import responses
-from app.api.text import Paragraph
-from app.domain.drafts import (
-    DraftClosed,
-    DraftDayRefused,
-    DraftNotFound,
-    DraftRoleRefused,
-    DraftStale,
-    DraftState,
-    Origin,
+from app.api.acts import ActResult, answer
+from app.api.cursors import AfterPosition, CursorRefused, Limit, link_to_next
+from app.api.dependencies import (
+    CurrentActor,
+    CurrentDesk,
+    MaybeOnce,
+    Now,
+    RequiredOnce,
+    Version,
+    VersionMissing,
 )
-from app.domain.once import InFlight, KeyReused
-from app.domain.procedure_definition import DefinitionError
-from app.services import drafts, publication
+from app.api.draft_reading import read_application
+from app.api.problems import FaultView, responses
+from app.domain.actor import Actor
+from app.domain.application import ApplicationFaulty
+from app.domain.drafts import DraftNotFound, DraftStale, DraftTooLarge, TooManyDrafts
+from app.domain.lifecycle import RoleRefused
+from app.domain.once import InFlight, KeyMissing, KeyReused
+from app.services import drafts
 
-router = APIRouter(prefix="/v1/procedure-drafts", tags=["procedure drafts"])
+DraftId = Annotated[UUID, Path(examples=["6f2d3c1e-1f7c-4d0a-9a57-0f6f7c1f2b11"])]
 
-DraftId = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
+router = APIRouter(prefix="/v1/drafts", tags=["drafts"])
+
+Content = Annotated[
+    dict[str, Any],
+    Body(
+        description="As POST /v1/dossiers takes it, complete or not; at most 64 KiB",
+        examples=[{"procedure": "1.001193", "agency": "H44.29"}],
+    ),
+]
 
 
-class Draft(BaseModel):
-    """A version of a procedure that is not yet in force (bản dự thảo)."""
-
-    id: int
-    code: str = Field(examples=["1.001193"])
+class Named(BaseModel):
+    code: str
     name: str
-    origin: Origin
-    state: DraftState
-    created_by: str
+
+
+class DraftSaved(BaseModel):
+    """Hồ sơ nháp as it was kept; its version is also the ETag."""
+
+    id: UUID
+    version: int
+    changed_at: datetime
+    kept_until: datetime = Field(description="Swept then, unless it is changed before")
+
+
+class DraftSummary(DraftSaved):
     created_at: datetime
-    closed_by: str | None
-    closed_at: datetime | None
-    reason: str | None
+    procedure: Named | None
+    agency: Named | None
 
 
-class ChangeView(BaseModel):
-    """One difference to the version in force."""
-
-    pointer: str = Field(description="JSON pointer; members of lists by their code")
-    before: Any
-    after: Any
+class Draft(DraftSummary):
+    content: dict[str, Any]
 
 
-class DraftDetail(Draft):
-    definition: dict[str, Any]
-    changes: list[ChangeView] = Field(description="What publishing would change")
-    faults: list[dict[str, Any]] = Field(description="What must be mended before")
-
-
-class Drafts(BaseModel):
-    items: list[Draft]
+class DraftPage(BaseModel):
+    items: list[DraftSummary]
     next: str | None = Field(description="Cursor of the next page, also in the Link header")
 
 
-class PublicationForm(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    valid_from: date = Field(examples=["2027-01-01"], description="First day; today or later")
-
-
-class DiscardForm(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Paragraph
+class DraftFaults(BaseModel):
+    is_complete: bool = Field(description="Nothing is missing: it can be handed in")
+    errors: list[FaultView] = Field(description="Pointers lead into the draft's content")
 
 
-_COMMON = (DraftRoleRefused, DraftNotFound, DraftClosed, InFlight, KeyMalformed, KeyReused)
+def _kept(response: Response, saved: dict[str, Any]) -> DraftSaved:
+    response.headers["ETag"] = f'"{saved["version"]}"'
+    return DraftSaved(**saved)
 
 
-@router.get(
+@router.post(
     "",
-    summary="List drafts of procedures (dự thảo thủ tục)",
-    responses=responses(DraftRoleRefused, CursorRefused),
+    status_code=201,
+    summary="Save a draft (lưu hồ sơ nháp)",
+    responses=responses(RoleRefused, DraftTooLarge, TooManyDrafts, InFlight, KeyReused),
 )
+def save(
+    content: Content,
+    desk: CurrentDesk,
+    actor: CurrentActor,
+    now: Now,
+    once: MaybeOnce,
+    response: Response,
+) -> DraftSaved:
+    saved = drafts.save(desk, content, actor=actor, now=now, once=once)
+    response.headers["Location"] = f"/v1/drafts/{saved['id']}"
+    return _kept(response, saved)
+
+
+@router.get("", summary="My drafts (hồ sơ nháp của tôi)", responses=responses(CursorRefused))
 def list_drafts(
     desk: CurrentDesk,
     actor: CurrentActor,
     response: Response,
-    after: AfterNumber,
-    state: Annotated[DraftState | None, Query(description="Only these")] = None,
-    limit: Limit = 50,
-) -> Drafts:
-    found = drafts.list_page(desk, actor=actor, state=state, after=after, limit=limit + 1)
-    place = (found[limit - 1]["id"],) if len(found) > limit else None
-    cursor = link_to_next(response, "/v1/procedure-drafts", place, {"state": state, "limit": limit})
-    return Drafts(items=[Draft(**item) for item in found[:limit]], next=cursor)
+    after: AfterPosition,
+    limit: Limit = 20,
+) -> DraftPage:
+    page = drafts.list_page(desk, actor=actor, after=after, limit=limit)
+    cursor = link_to_next(response, "/v1/drafts", page.next, {"limit": limit})
+    return DraftPage(items=[DraftSummary(**item) for item in page.drafts], next=cursor)
 
 
 @router.get(
     "/{draft_id}",
-    summary="Compare a draft with what is in force (so sánh dự thảo)",
-    responses=responses(DraftRoleRefused, DraftNotFound),
+    summary="Open a draft (mở hồ sơ nháp)",
+    responses=responses(DraftNotFound),
 )
-def read_draft(draft_id: DraftId, desk: CurrentDesk, actor: CurrentActor) -> DraftDetail:
-    return DraftDetail(**drafts.read(desk, draft_id, actor=actor))
+def read(draft_id: DraftId, desk: CurrentDesk, actor: CurrentActor, response: Response) -> Draft:
+    found = drafts.read(desk, draft_id, actor=actor)
+    response.headers["ETag"] = f'"{found["version"]}"'
+    return Draft(**found)
 
 
-@router.post(
-    "/{draft_id}/publication",
-    summary="Publish a draft (công bố dự thảo)",
-    description="The next version from a day on; dossiers keep theirs.",
-    responses=responses(*_COMMON, DraftStale, DraftDayRefused, DefinitionError, takes_body=True),
+@router.put(
+    "/{draft_id}",
+    summary="Save changes to a draft (lưu thay đổi)",
+    description="Replaces the content. Sent again with the same content it changes nothing and "
+    "succeeds, so that a broken line is no conflict.",
+    responses=responses(DraftNotFound, DraftStale, DraftTooLarge, VersionMissing),
 )
-def publish_draft(
-    form: PublicationForm,
+def change(
     draft_id: DraftId,
+    content: Content,
+    version: Version,
     desk: CurrentDesk,
     actor: CurrentActor,
     now: Now,
-    once: MaybeOnce,
-) -> Draft:
-    return Draft(
-        **publication.publish(
-            desk, draft_id, valid_from=form.valid_from, actor=actor, now=now, once=once
-        )
-    )
+    response: Response,
+) -> DraftSaved:
+    saved = drafts.change(desk, draft_id, content, version=version, actor=actor, now=now)
+    return _kept(response, saved)
+
+
+@router.delete(
+    "/{draft_id}",
+    status_code=204,
+    summary="Delete a draft (xóa hồ sơ nháp)",
+    responses=responses(DraftNotFound, DraftStale, VersionMissing),
+)
+def discard(draft_id: DraftId, version: Version, desk: CurrentDesk, actor: CurrentActor) -> None:
+    drafts.discard(desk, draft_id, version=version, actor=actor)
+
+
+def _reader(actor: Actor) -> drafts.Reader:
+    return partial(read_application, actor=actor)
+
+
+@router.get(
+    "/{draft_id}/faults",
+    summary="What a draft still lacks, all at once (hồ sơ nháp còn thiếu gì)",
+    responses=responses(DraftNotFound),
+)
+def faults(draft_id: DraftId, desk: CurrentDesk, actor: CurrentActor, now: Now) -> DraftFaults:
+    found = drafts.faults(desk, draft_id, _reader(actor), actor=actor, now=now)
+    views = [
+        FaultView(pointer=fault.pointer, code=fault.code, detail=fault.detail) for fault in found
+    ]
+    return DraftFaults(is_complete=not views, errors=views)
 
 
 @router.post(
-    "/{draft_id}/discarding",
-    summary="Discard a draft (bỏ dự thảo)",
-    responses=responses(*_COMMON, takes_body=True),
+    "/{draft_id}/submission",
+    status_code=201,
+    summary="Hand in a draft (nộp hồ sơ nháp)",
+    description="As POST /v1/dossiers: the draft becomes a dossier and is gone, or, with faults, "
+    "stays as it is. `Idempotency-Key` is required.",
+    response_model=ActResult,
+    responses=responses(
+        *(RoleRefused, DraftNotFound, DraftStale, ApplicationFaulty),
+        *(KeyMissing, KeyReused, InFlight, VersionMissing),
+    ),
 )
-def discard_draft(
-    form: DiscardForm,
+def submit(
     draft_id: DraftId,
+    version: Version,
     desk: CurrentDesk,
     actor: CurrentActor,
     now: Now,
-    once: MaybeOnce,
-) -> Draft:
-    return Draft(
-        **publication.discard(desk, draft_id, reason=form.reason, actor=actor, now=now, once=once)
+    once: RequiredOnce,
+) -> Response:
+    outcome = drafts.submit(
+        desk, draft_id, _reader(actor), version=version, actor=actor, now=now, once=once
     )
+    return answer(outcome, 201)

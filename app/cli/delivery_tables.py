@@ -42,7 +42,7 @@ def a_desk() -> Iterator[Desk]:
         try:
             yield desk
         finally:
-            desk.partners.portal.http.close()
+            desk.partners.close()
             engine.dispose()
 
 

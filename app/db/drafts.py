@@ -1,50 +1,37 @@
-"""Drafts of procedure versions: what may be published, by whoever it was written."""
+"""Drafts: applications that are not handed in yet."""
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+    desc,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.db.metadata import metadata, one_of, surrogate_key
-from app.domain.drafts import DraftState, Origin
+from app.db.metadata import metadata
 
-procedure_draft = Table(
-    "procedure_draft",
+draft = Table(
+    "draft",
     metadata,
-    surrogate_key(),
-    Column("code", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("field_code", Text, nullable=False),
-    Column("field_name", Text, nullable=False),
-    Column("origin", Text, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("n", BigInteger, Identity(always=True), primary_key=True),
+    Column("id", Uuid, nullable=False, unique=True),
+    Column("owner_id", Text, nullable=False, comment="Account that writes it"),
     Column(
-        "definition",
-        JSONB,
-        nullable=False,
-        comment="As procedure_version.definition; number and days are given when it is published",
+        "content", JSONB, nullable=False, comment="As POST /v1/dossiers takes it, complete or not"
     ),
-    Column("source", JSONB, comment="As the partner said it"),
-    Column("source_sha256", Text),
-    Column(
-        "based_on_id",
-        ForeignKey("procedure_version.id"),
-        comment="Version it was made from, and is compared with",
-    ),
-    Column("created_by", Text, nullable=False),
+    Column("version", Integer, nullable=False, comment="Raised by every change; the ETag"),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("closed_by", Text),
-    Column("closed_at", DateTime(timezone=True)),
-    Column("reason", Text, comment="Why it was discarded"),
-    Column("version_id", ForeignKey("procedure_version.id")),
-    one_of("origin", Origin),
-    one_of("state", DraftState),
-    CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="closed"),
-    CheckConstraint("(state = 'published') = (version_id IS NOT NULL)", name="published"),
-    Index(
-        "uq_procedure_draft_open",
-        "code",
-        "origin",
-        unique=True,
-        postgresql_where=text("state = 'open'"),
-    ),
-    comment="A version of a procedure that is not yet in force, wherever it came from",
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("jsonb_typeof(content) = 'object'", name="content"),
+    CheckConstraint("version >= 1", name="version"),
+    Index("ix_draft_owner_id", "owner_id", desc("created_at"), desc("n")),
+    Index("ix_draft_changed_at", "changed_at"),
+    comment="Hồ sơ nháp: an application that is not handed in yet, told to nobody",
 )

@@ -109,18 +109,18 @@ partner_breaker = Table(
     Column("partner", Text, primary_key=True),
     Column(
         "failures",
-        Integer,
+        SmallInteger,
         nullable=False,
-        comment="Calls without a readable answer, one after the other",
+        comment="Calls without an answer, one after the other",
     ),
-    Column("opened_at", DateTime(timezone=True)),
     Column(
         "open_until",
         DateTime(timezone=True),
         comment="Then one worker tries a single call (half-open)",
     ),
+    Column("opened_at", DateTime(timezone=True)),
     Column("reason", Text),
-    CheckConstraint("(opened_at IS NULL) = (open_until IS NULL)", name="open"),
+    CheckConstraint("failures >= 0", name="failures"),
     comment="Whether a partner is called at present; shared by all workers",
 )
 

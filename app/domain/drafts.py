@@ -1,100 +1,75 @@
-"""Drafts of procedure versions, and what would change if one were published."""
+"""Drafts (hồ sơ nháp): incomplete applications, and everything that they still lack."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum, auto
-from itertools import zip_longest
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
+from app.domain.application import Application, Fault
 from app.domain.errors import DomainError
 
-
-class Origin(StrEnum):
-    NATIONAL_PORTAL = auto()  # Cổng Dịch vụ công quốc gia
-    BY_HAND = auto()  # quản trị tự soạn
-
-
-class DraftState(StrEnum):
-    OPEN = auto()  # chờ so sánh
-    PUBLISHED = auto()  # đã công bố
-    DISCARDED = auto()  # đã bỏ
+LARGEST_BYTES: Final = 64 * 1024
+MOST: Final = 100
+KEPT: Final = timedelta(days=90)
+"""A draft that nobody changed for so long is swept."""
 
 
 class DraftNotFound(DomainError):
+    """There is none, it is somebody else's, or it was handed in: the answer is the same."""
+
     code = "draft.not_found"
-    title = "Không tìm thấy bản dự thảo"
-
-
-class DraftClosed(DomainError):
-    code = "draft.closed"
-    title = "Bản dự thảo đã được xử lý"
+    title = "Không tìm thấy hồ sơ nháp"
 
 
 class DraftStale(DomainError):
-    """Another version was published since the draft was made: it must be compared anew."""
+    """It was changed in between, perhaps on another device of its owner."""
 
-    code = "draft.stale"
-    title = "Thủ tục đã thay đổi sau khi lập dự thảo"
-
-
-class DraftDayRefused(DomainError):
-    """The day from which it would hold is not after the begin of the version in force."""
-
-    code = "draft.day_refused"
-    title = "Ngày có hiệu lực không phù hợp"
+    code = "draft.version_stale"
+    title = "Hồ sơ nháp đã thay đổi"
 
 
-class DraftRoleRefused(DomainError):
-    code = "draft.role_refused"
-    title = "Chỉ quản trị được xem và công bố dự thảo"
+class DraftTooLarge(DomainError):
+    code = "draft.too_large"
+    title = "Hồ sơ nháp quá lớn"
+
+
+class TooManyDrafts(DomainError):
+    code = "draft.too_many"
+    title = "Quá nhiều hồ sơ nháp"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One difference: a JSON pointer into the definition, what stands there, what would."""
+class Reading:
+    """A draft read as an application: as far as it can be, and what could not be read."""
 
-    pointer: str
-    before: Any
-    after: Any
-
-
-_ABSENT = object()
-_KEYS = ("code", "name")
+    application: Application
+    faults: Sequence[Fault]
 
 
-def changes(before: Any, after: Any, pointer: str = "") -> Iterator[Change]:  # noqa: ANN401  (JSON)
-    """Yield every difference between two JSON values, in the order of `after`.
-
-    Lists of things with codes are compared code by code, so that one that moved is no change of
-    all the others.
-    """
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for name in [*after, *(name for name in before if name not in after)]:
-            place = f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
-            yield from changes(before.get(name, _ABSENT), after.get(name, _ABSENT), place)
-    elif isinstance(before, list) and isinstance(after, list):
-        yield from _changes_of_list(before, after, pointer)
-    elif before != after:
-        yield Change(
-            pointer, None if before is _ABSENT else before, None if after is _ABSENT else after
-        )
+def check_size(content: Mapping[str, Any]) -> None:
+    """Refuse content of more than 64 KiB as compact JSON in UTF-8."""
+    written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    size = len(written.encode("utf-8", "surrogatepass"))
+    if size > LARGEST_BYTES:
+        raise DraftTooLarge(f"Hồ sơ nháp lớn hơn {LARGEST_BYTES // 1024} KiB.")
 
 
-def _changes_of_list(before: list[Any], after: list[Any], pointer: str) -> Iterator[Change]:
-    key = next((key for key in _KEYS if _are_told_apart_by(key, before, after)), None)
-    if key is None:
-        for n, (old, new) in enumerate(zip_longest(before, after, fillvalue=_ABSENT)):
-            yield from changes(old, new, f"{pointer}/{n}")
-        return
-    yield from changes(
-        {item[key]: item for item in before}, {item[key]: item for item in after}, pointer
-    )
+def is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two contents are the same JSON: `true` is not 1 there, unlike in Python."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def _are_told_apart_by(key: str, *lists: list[Any]) -> bool:
-    for items in lists:
-        if not all(isinstance(item, Mapping) and isinstance(item.get(key), str) for item in items):
-            return False
-        if len({item[key] for item in items}) != len(items):
-            return False
-    return any(lists)
+def together(unreadable: Sequence[Fault], found: Sequence[Fault]) -> list[Fault]:
+    """Put faults together; what was found at or below an unreadable place is told by it already."""
+    places = [fault.pointer for fault in unreadable]
+    return [
+        *unreadable,
+        *(
+            fault
+            for fault in found
+            if not any(
+                fault.pointer == place or fault.pointer.startswith(f"{place}/") for place in places
+            )
+        ),
+    ]

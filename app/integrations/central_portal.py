@@ -63,6 +63,9 @@ class CentralPortal:
     registry: Registry
     payload_version: int = 1
 
+    def close(self) -> None:
+        self.client.http.close()
+
     def tell(self, tellings: Sequence[Telling], now: datetime) -> list[Verdict]:
         """Tell events of different dossiers, up to ten in a call; one verdict each, in order."""
         verdicts: dict[int, Verdict] = {}

@@ -56,6 +56,9 @@ class MapiPortal:
     client: NationalPortal
     payload_version: int = 2
 
+    def close(self) -> None:
+        self.client.http.close()
+
     def tell(self, tellings: Sequence[Telling], now: datetime) -> list[Verdict]:  # noqa: ARG002
         """Tell events of different dossiers, up to ten in a call; one verdict each, in order."""
         verdicts: dict[int, Verdict] = {}

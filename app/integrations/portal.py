@@ -183,6 +183,9 @@ class Portal(Protocol):
     def tell(self, tellings: Sequence[Telling], now: datetime) -> list[Verdict]:
         """Tell events, several at once where the portal can; one verdict each, in order."""
 
+    def close(self) -> None:
+        """Close the client's connections."""
+
 
 def verdict_of(error: Exception) -> Verdict:
     """Return what an error means for the message that met it."""

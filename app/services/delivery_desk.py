@@ -155,7 +155,7 @@ def _line(
 ) -> dict[str, Any]:
     own = {state: row for (name, state), row in counted.items() if name == partner}
     oldest = min((row.oldest for row in own.values() if row.oldest), default=None)
-    is_open = breaker is not None and breaker.opened_at is not None
+    is_open = breaker is not None and breaker.open_until is not None
     return {
         "partner": partner,
         **{

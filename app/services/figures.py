@@ -36,7 +36,7 @@ def annex_of(desk: Desk, period: Period, *, actor: Actor) -> list[AnnexRow]:
             for known in catalogue.agencies.values()
             if known.code in intakes or _existed(known, period)
         ]
-        return annex(catalogue.groups, agencies, intakes)
+        return annex(catalogue.groups, agencies, intakes, period.last)
 
 
 def _existed(known: Agency, period: Period) -> bool:
@@ -68,7 +68,10 @@ def recount(tx: Transaction, period: Period) -> Mapping[str, Intake]:
             func.count().filter(is_online).label("online"),
             func.count().filter(~is_online).label("at_desk"),
         )
-        .join(agency, agency.c.id == dossier.c.agency_id)
+        .join(
+            agency,
+            agency.c.id == func.coalesce(dossier.c.received_agency_id, dossier.c.agency_id),
+        )
         .where(dossier.c.received_on.between(period.first, period.last))
         .group_by(agency.c.code)
     )

@@ -16,6 +16,7 @@ from app.db.dossiers import dossier, dossier_event
 from app.db.portal import portal_route
 from app.db.reference import Catalogue
 from app.domain.actor import SYSTEM, Role
+from app.domain.calendar import LOCAL_ZONE
 from app.domain.deliveries import Generation
 from app.domain.documents import seal
 from app.domain.intake import Channel, ReturnWay
@@ -62,9 +63,12 @@ class Records:
     routes: Sequence[Route]
 
     def route_of(self, dossier_id: int) -> Route:
-        """Return which way a dossier goes: by its agency and its day of receipt."""
+        """Return which way a dossier goes: by the agency that received it, and when.
+
+        Another agency that takes it over, an heir for instance, changes nothing in that.
+        """
         known = self.found[dossier_id].dossier
-        agency = self.catalogue.agency_of(known.agency_id).code
+        agency = self.catalogue.agency_of(known.received_agency_id or known.agency_id).code
         return route_of(self.routes, agency, known.received_on)
 
     def at(self, dossier_id: int, seq: int) -> DossierFacts:
@@ -185,7 +189,9 @@ def _event(row: Row[Any], catalogue: Catalogue) -> EventFact:
         target=Status(row.target),
         actor_name=row.actor_name,
         actor_title=_TITLES.get(Role(row.actor_role), ""),
-        agency_name=catalogue.agency_of(row.agency_id).name,
+        agency_name=catalogue.agency_of(row.agency_id).name_on(
+            row.occurred_at.astimezone(LOCAL_ZONE).date()
+        ),
         at=row.occurred_at,
         due_at=row.due_at,
         reason=row.reason,

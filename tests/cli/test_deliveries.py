@@ -1,4 +1,4 @@
-"""`motcua deliveries` and `motcua catalogue`: what stands, why, letting it go on; drafts."""
+"""`motcua deliveries` and `motcua catalogue`: what stands, why, letting it go on; the catalogue."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,7 +87,7 @@ def test_it_is_parked_taken_back_and_sent_again(office: Office, run: Run, held: 
     [
         (("deliveries", "show", "999"), "Không có bản tin 999"),
         (("deliveries", "list", "--partner", "la"), "--partner phải là một trong"),
-        (("catalogue", "diff", "999"), "Không có bản dự thảo 999"),
+        (("procedures", "draft", "999"), "Không có dự thảo này"),
         (
             ("deliveries", "route", "*", "--from", "2020-01-01", "--generation", "central"),
             "Ngày bắt đầu phải sau hôm nay",
@@ -132,8 +132,17 @@ def test_the_portals_catalogue_is_compared_and_published(office: Office, run: Ru
     office.mocks.http.put(url, json=content).raise_for_status()
 
     assert "1 thủ tục có dự thảo mới" in run("catalogue", "sync")
-    assert PARTIAL in run("catalogue", "diff")
-    assert "/limit/count" in run("catalogue", "diff", "1")
-    assert "có hiệu lực từ 01/01/2999" in run("catalogue", "publish", "1", "--from", "2999-01-01")
+    assert "national_portal" in run("procedures", "list")
+    shown = run("procedures", "draft", "1")
+    assert "/definition/limit/count" in shown
+    assert "“Tên mới”, lĩnh vực G17-XD01 Xây dựng" in shown
+    assert '"count": 9' in run("procedures", "draft", "1", "--json")
+    done = run("procedures", "publish-draft", "1", "--valid-from", "2026-12-31")
+    assert "hiệu lực từ 31/12/2026" in done
+    assert "đã được" in run("procedures", "discard-draft", "1", code=1)
+    content["CANCUPHAPLY"] = [{"TENVANBAN": "Luật mới"}]
+    office.mocks.http.put(url, json=content).raise_for_status()
+    run("catalogue", "sync")
+    assert f"Đã bỏ dự thảo 2 của {PARTIAL}" in run("procedures", "discard-draft", "2")
     office.mocks.fault("http_503")
     assert "Không đọc được danh mục của cổng: HTTP 503" in run("catalogue", "sync", code=1)

@@ -1,55 +1,70 @@
-"""What publishing a draft would change, named completely and only once."""
+"""Drafts: their size, their sameness, their faults told once."""
 
-from typing import Any
+import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.drafts import Change, changes
-from tests.builders import Json
+from app.domain.application import Fault
+from app.domain.drafts import LARGEST_BYTES, DraftTooLarge, check_size, is_same, together
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["a", "b"]),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("xyz"), inner, max_size=3)
-    ),
-    max_leaves=8,
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
 )
+contents = st.dictionaries(st.text(), json_values, max_size=5)
 
 
-def test_members_of_a_list_are_told_apart_by_their_code() -> None:
-    before = {"parts": [{"code": "A", "n": 1}, {"code": "B", "n": 1}]}
-    after = {"parts": [{"code": "B", "n": 2}, {"code": "C", "n": 1}]}
+def _fault(pointer: str, code: str = "x") -> Fault:
+    return Fault(pointer, code, "Cần sửa.")
 
-    assert list(changes(before, after)) == [
-        Change("/parts/B/n", 1, 2),
-        Change("/parts/C", None, {"code": "C", "n": 1}),
-        Change("/parts/A", {"code": "A", "n": 1}, None),
+
+def test_size_is_counted_in_bytes_as_compact_json() -> None:
+    room = LARGEST_BYTES - len('{"a":""}')
+    check_size({"a": "x" * room})
+    check_size({"a": "ế" * (room // 3)})
+    for too_much in ("x" * (room + 1), "ế" * (room // 3 + 1), '"' * (room // 2 + 1)):
+        with pytest.raises(DraftTooLarge):
+            check_size({"a": too_much})
+
+
+def test_half_a_character_has_a_size_too() -> None:
+    check_size({"a": "\ud800"})
+
+
+@given(contents)
+def test_a_content_is_the_same_whatever_the_order_of_its_members(
+    content: dict[str, object],
+) -> None:
+    turned = dict(reversed(list(content.items())))
+    assert is_same(content, turned)
+    assert is_same(content, json.loads(json.dumps(content)))
+
+
+@pytest.mark.parametrize(("one", "other"), [(True, 1), (0, False), ("1", 1), ([], {}), (None, "")])
+def test_what_python_takes_for_equal_may_differ_as_json(one: object, other: object) -> None:
+    assert not is_same({"a": one}, {"a": other})
+
+
+def test_what_an_unreadable_place_already_says_is_not_said_twice() -> None:
+    unreadable = [_fault("/applicant", "missing"), _fault("/components/1/component", "missing")]
+    found = [
+        _fault("/applicant/number"),
+        _fault("/applicant"),
+        _fault("/applicants"),
+        _fault("/components/1/component"),
+        _fault("/components/10/component"),
+        _fault("/components"),
     ]
 
+    told = [fault.pointer for fault in together(unreadable, found)]
 
-def test_one_that_moved_is_no_change() -> None:
-    before = [{"code": "A"}, {"code": "B"}]
-
-    assert list(changes(before, before[::-1])) == []
-
-
-def test_a_pointer_is_escaped() -> None:
-    assert list(changes({"a/b~c": 1}, {"a/b~c": 2})) == [Change("/a~1b~0c", 1, 2)]
-
-
-@given(JSON)
-def test_nothing_changed_is_nothing_to_show(value: Json) -> None:
-    assert list(changes(value, value)) == []
-
-
-@given(st.dictionaries(st.sampled_from("xyz"), JSON), st.dictionaries(st.sampled_from("xyz"), JSON))
-def test_whatever_differs_is_shown(before: dict[str, Any], after: dict[str, Any]) -> None:
-    found = {change.pointer.split("/")[1] for change in changes(before, after)}
-
-    def is_same(name: str) -> bool:
-        return (name in before) == (name in after) and not list(
-            changes(before.get(name), after.get(name))
-        )
-
-    assert found == {name for name in {*before, *after} if not is_same(name)}
+    assert told == [
+        "/applicant",
+        "/components/1/component",
+        "/applicants",
+        "/components/10/component",
+        "/components",
+    ]

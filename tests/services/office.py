@@ -23,14 +23,12 @@ from app.db.access import connect
 from app.domain.actor import Actor, Role
 from app.domain.application import Applicant, Application, HandedIn
 from app.domain.calendar import LOCAL_ZONE
-from app.domain.deliveries import Generation
 from app.domain.documents import DocumentKind
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act
 from app.domain.once import Once
 from app.domain.procedure import ApplicantKind
 from app.domain.time_limits import LimitUnit, TimeLimit
-from app.integrations.central_portal import CentralPortal
 from app.services import deliveries, fees, files, processing, reception, submission
 from app.services.desk import Desk
 from app.services.transition import Outcome, Request
@@ -140,7 +138,7 @@ class Mocks:
 
     def calm(self) -> None:
         """Forget everything, and be well-behaved again."""
-        for partner in ("national-portal", "central-portal", "payment"):
+        for partner in ("national-portal", "central-portal", "payment", "lgsp", "post"):
             self.http.delete(f"/{partner}/_faults").raise_for_status()
             self.http.delete(f"/{partner}/_memory").raise_for_status()
             self._past[partner] = self._all_hits(partner)
@@ -445,9 +443,5 @@ def a_desk(settings: Settings) -> Iterator[Desk]:
     engine = engine_of(settings, pool_size=8)
     desk = desk_of(settings, engine)
     yield desk
-    desk.partners.portal.http.close()
-    central = desk.partners.portals[Generation.CENTRAL]
-    assert isinstance(central, CentralPortal)
-    central.client.http.close()
-    desk.partners.payment.http.close()
+    desk.partners.close()
     engine.dispose()

@@ -109,7 +109,8 @@ def test_one_partner_that_is_silent_keeps_no_other_from_being_called(
 ) -> None:
     code = office.walk(Act.SUBMIT, Act.ACCEPT)
     office.change(
-        "INSERT INTO partner_breaker VALUES ('payment_platform', 9, :at, :until, 'HTTP 503')",
+        "INSERT INTO partner_breaker (partner, failures, opened_at, open_until, reason)"
+        " VALUES ('payment_platform', 9, :at, :until, 'HTTP 503')",
         at=office.clock(),
         until=_in(office, minutes=5),
     )
