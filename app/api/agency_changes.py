@@ -271,7 +271,7 @@ def _previewed(
     return response
 
 
-Number = Annotated[int, Path(ge=1, lt=2**31)]
+Number = Annotated[int, Path(ge=1, lt=2**31, examples=[1])]
 
 
 @router.get(

@@ -36,9 +36,7 @@ from app.services import opinion_reading, opinions
 from app.services.holds import DossierClaimed
 from app.services.transition import DossierElsewhere, DossierNotFound
 
-router = APIRouter(tags=["opinions"])
-_of_a_dossier = APIRouter(prefix="/v1/dossiers/{code}/opinions")
-_of_an_agency = APIRouter(prefix="/v1/opinions")
+router = APIRouter(prefix="/v1", tags=["opinions"])
 
 
 class _Form(BaseModel):
@@ -146,8 +144,8 @@ class OpinionPage(BaseModel):
     next: str | None = Field(description="Cursor of the next page, also in the Link header")
 
 
-@_of_a_dossier.post(
-    "",
+@router.post(
+    "/dossiers/{code}/opinions",  # noqa: FAST003  (read by UnversionedRequest)
     status_code=201,
     summary="Ask other agencies (xin ý kiến phối hợp)",
     description="All at once. The dossier stays where it is and its clock runs on. Handing on and "
@@ -164,8 +162,8 @@ def ask(form: QuestionForm, request: UnversionedRequest, desk: CurrentDesk) -> O
     return OpinionRequest(**opinions.ask(desk, request, asked))
 
 
-@_of_a_dossier.get(
-    "",
+@router.get(
+    "/dossiers/{code}/opinions",
     summary="What was asked about a dossier (ý kiến phối hợp của hồ sơ)",
     responses=responses(RoleRefused, DossierNotFound),
 )
@@ -174,8 +172,8 @@ def of_dossier(code: Code, desk: CurrentDesk, actor: CurrentActor, now: Now) -> 
     return OpinionRequests(items=[OpinionRequest(**item) for item in found])
 
 
-@_of_an_agency.get(
-    "",
+@router.get(
+    "/opinions",
     summary="What my agency is asked (yêu cầu cho ý kiến)",
     description="What waits comes by its deadline; what is closed, the latest first.",
     responses=responses(RoleRefused, CursorRefused),
@@ -197,8 +195,8 @@ def list_opinions(
 Number = Annotated[int, Path(ge=1, lt=2**63, examples=[1])]
 
 
-@_of_an_agency.get(
-    "/{number}",
+@router.get(
+    "/opinions/{number}",
     summary="What is asked, and what is to be looked at (nội dung xin ý kiến)",
     responses=responses(RoleRefused, OpinionNotFound),
 )
@@ -206,8 +204,8 @@ def read(number: Number, desk: CurrentDesk, actor: CurrentActor, now: Now) -> Op
     return OpinionDetail(**opinion_reading.read(desk, number, actor=actor, now=now))
 
 
-@_of_an_agency.get(
-    "/{number}/documents/{document_id}",
+@router.get(
+    "/opinions/{number}/documents/{document_id}",
     summary="A file of the dossier, to answer by (tài liệu kèm yêu cầu ý kiến)",
     response_class=StreamingResponse,
     responses=responses(RoleRefused, OpinionNotFound, DocumentNotFound),
@@ -223,8 +221,8 @@ def document(
     return streamed(desk, found)
 
 
-@_of_an_agency.post(
-    "/{number}/answer",
+@router.post(
+    "/opinions/{number}/answer",
     summary="Answer for my agency (trả lời ý kiến)",
     responses=responses(
         *(RoleRefused, OpinionNotFound, OpinionClosed, OpinionRefused, InFlight, KeyReused)
@@ -240,7 +238,3 @@ def answer(
 ) -> Opinion:
     given = opinions.Answer(form.position, form.content)
     return Opinion(**opinions.answer(desk, number, given, actor=actor, now=now, once=once))
-
-
-router.include_router(_of_a_dossier)
-router.include_router(_of_an_agency)

@@ -19,6 +19,8 @@ SECURED_ELSEWHERE = {
     *("due_move", "warning", "warning_reading", "apology"),  # tests/clock
     *("delegation", "dossier_search"),  # tests/queue
     *("draft", "rating", "petition", "petition_event"),  # test_citizen_visibility
+    *("handover", "opinion", "opinion_request", "procedure_draft"),  # tests/steps
+    "issued_paper",  # tests/papers
     # test_notices
     *("message", "notice_preference"),
     # test_row_security_partners
@@ -26,23 +28,26 @@ SECURED_ELSEWHERE = {
 }
 """Tables whose rows tests of their own compare with a filter in plain Python."""
 
-READ_ONLY = {"report_group", "agency", "procedure", "procedure_version", "procedure_agency"}
+READ_ONLY = {"agency_former_name"}
 APPEND_ONLY = {
     *("dossier_component", "dossier_event", "file_chunk", "signature_verdict"),
     *("calendar_change", "due_move", "warning", "warning_reading", "apology"),
     *("dossier_search", "rating", "petition_event", "lookup_log", "post_track"),
-    "publication",
+    *("publication", "handover", "opinion_request", "issued_paper", "agency_heir"),
+    *("procedure", "procedure_version", "procedure_agency"),
 }
 DELETED_FROM = {"calendar_day", "office_hours", "local_day", "draft", "quota_use"}
+ADDED_AND_TAKEN_AWAY = {
+    *("idempotency", "announcement", "lookup_answer"),
+    *("agency", "agency_succession", "report_group"),
+}
 OUT_OF_REACH = {"replay_batch", "backfill"}
 RIGHTS = {
     **{key: set[str]() for key in OUT_OF_REACH},
     **{key: {"SELECT"} for key in READ_ONLY},
     **{key: {"SELECT", "INSERT"} for key in APPEND_ONLY},
     **{key: {"SELECT", "INSERT", "UPDATE", "DELETE"} for key in DELETED_FROM},
-    "idempotency": {"SELECT", "INSERT", "DELETE"},
-    "announcement": {"SELECT", "INSERT", "DELETE"},
-    "lookup_answer": {"SELECT", "INSERT", "DELETE"},
+    **{key: {"SELECT", "INSERT", "DELETE"} for key in ADDED_AND_TAKEN_AWAY},
     "post_poll": {"SELECT", "UPDATE"},
     "revision": {"SELECT", "UPDATE"},
 }

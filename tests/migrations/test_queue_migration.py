@@ -16,7 +16,7 @@ from app.services.backfill import backfill
 from app.services.seeding import seed
 from tests.database import empty_database
 
-BEFORE, AFTER = "20261124_clock", "20261125_queue"
+BEFORE = "20261124_clock"
 OPEN = ["registered", "accepted", "in_process", "supplement_requested", "resolved"]
 
 
@@ -25,8 +25,9 @@ def owner() -> Iterator[Engine]:
     """A database as the release before left it."""
     with empty_database() as url:
         engine = connect(url, as_owner=True)
-        migrate(engine, BEFORE)
+        migrate(engine)
         seed(engine)
+        _downgrade(engine)
         yield engine
         engine.dispose()
 
@@ -73,7 +74,7 @@ def test_dossiers_of_the_release_before_are_in_the_queue_at_once(owner: Engine) 
     statuses = [status for status in Status if status is not Status.DRAFT]
     for number, status in enumerate(statuses):
         _write(owner, number, status)
-    migrate(owner, AFTER)
+    migrate(owner)
     assert {status for status, place in _queue(owner).items() if place is not None} == {
         *OPEN,
         "payment_requested",
@@ -82,7 +83,7 @@ def test_dossiers_of_the_release_before_are_in_the_queue_at_once(owner: Engine) 
 
 
 def test_the_release_before_goes_on_writing_after_the_migration(owner: Engine) -> None:
-    migrate(owner, AFTER)
+    migrate(owner)
     key = _write(owner, 1, "registered")
     assert _queue(owner) == {"registered": 0}
     with owner.begin() as db:
@@ -95,7 +96,7 @@ def test_the_release_before_goes_on_writing_after_the_migration(owner: Engine) -
 
 def test_up_down_and_up_again_is_the_schema_that_the_code_knows(owner: Engine) -> None:
     _write(owner, 1, "in_process")
-    migrate(owner, AFTER)
+    migrate(owner)
     backfill(owner, payment_stops=True)
     _downgrade(owner)
     _write(owner, 2, "accepted")
