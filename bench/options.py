@@ -15,6 +15,7 @@ class Options:
 
     pairs: int
     seconds: float
+    sizes: tuple[int, ...]
     load_s: float
     rate: float
     runs: int
@@ -30,9 +31,12 @@ class Options:
 def read(arguments: list[str]) -> tuple[list[str], Options]:
     """Return which measurements to run and how."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("which", nargs="*", metavar="P1|P2|P5|P8|P9|PAPERS", help="default: all")
+    parser.add_argument("which", nargs="*", metavar="P1|P2|P3|P5|P8|P9|PAPERS", help="default: all")
     parser.add_argument("--pairs", type=int, default=4, help="P1, P2: alternations")
     parser.add_argument("--seconds", type=float, default=4.0, help="P1, P2: of each slot")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[10_000, 100_000], help="P3: dossiers"
+    )
     parser.add_argument("--messages", type=int, default=20_000, help="P5: to be told")
     parser.add_argument("--runs", type=int, default=3, help="P8: warm starts")
     parser.add_argument("--fresh", action="store_true", help="P8: clone and install too")
@@ -45,6 +49,7 @@ def read(arguments: list[str]) -> tuple[list[str], Options]:
     options = Options(
         pairs=given.pairs,
         seconds=given.seconds,
+        sizes=tuple(given.sizes),
         load_s=given.long,
         rate=given.rate,
         runs=given.runs,

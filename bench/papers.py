@@ -24,8 +24,8 @@ from app.domain.papers import BOOKS, Form
 from app.papers.rendering import render
 from app.services.seeding import seed
 from bench.crew import HelperFailed
+from bench.lists_province import fill
 from bench.options import Options
-from bench.p3_province import fill
 from bench.paper_facts import papers
 from bench.report import Table, keep
 from bench.stand import HERE

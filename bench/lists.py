@@ -1,11 +1,9 @@
-"""P3: `python -m bench.p3`: lists, queue and search at 10 thousand and at 2 million dossiers.
+"""P3: lists, queue and search with few dossiers and with many (`--sizes 10000 2000000`).
 
 Both databases lie on one server and are asked in turn, call by call, through the use cases: what
 the API and its transport cost would only hide the difference.
 """
 
-import argparse
-import shlex
 import statistics
 import sys
 import time
@@ -35,12 +33,14 @@ from app.services.desk import Desk
 from app.services.search import Wanted
 from app.services.seeding import seed
 from app.settings import Settings
-from bench.p3_province import fill
-from bench.p3_record import drawn, keep
+from bench.lists_province import fill
+from bench.options import Options
+from bench.report import Table, keep
 
 _NOW = datetime(2026, 11, 23, 9, 0, tzinfo=LOCAL_ZONE)
 _LARGEST, _MIDDLE, _PROVINCE = "H44.01", "H44.08", "H44"
 _WARM_UP = 6
+_ROUNDS = 200
 _NOTES = """\
 Milliseconds of the use case alone: a connection from the pool, telling who acts, the queries under
 row security. Names are spread as in life (38 of 100 are Nguyễn), the 31 agencies are of very
@@ -63,29 +63,18 @@ class Side:
 Call = Callable[[Side, int], object]
 
 
-def main() -> int:
+def measure(options: Options) -> None:
     """Build both databases, ask them in turn, keep the table and the plans."""
-    parser = argparse.ArgumentParser(prog="python -m bench.p3", description=__doc__)
-    parser.add_argument("--small", type=int, default=10_000)
-    parser.add_argument("--large", type=int, default=2_000_000)
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--no-record", action="store_true", help="only print")
-    given = parser.parse_args()
+    smallest, largest = min(options.sizes), max(options.sizes)
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory(prefix="motcua-p3-")))
         server = make_url(stack.enter_context(running(home)))
-        small = stack.enter_context(_side(server, "small", given.small, given.small // 2))
-        large = stack.enter_context(_side(server, "large", given.large, given.large // 100))
-        rows = _measured(small, large, given.rounds)
-        command = shlex.join(["python", "-m", "bench.p3", *sys.argv[1:]])
-        keep(
-            "P3 lists, queue and search",
-            f"Data: {given.small:,} and {given.large:,} dossiers, {given.rounds} calls of each "
-            f"kind; {_sizes(large)}. Again: `{command}`.",
-            [drawn(rows), _NOTES.rstrip(), *_plans(large)],
-            is_kept=not given.no_record,
-        )
-    return 0
+        small = stack.enter_context(_side(server, "small", smallest, smallest // 2))
+        large = stack.enter_context(_side(server, "large", largest, largest // 100))
+        table = _measured(small, large)
+        table.notes = "\n\n".join([_NOTES.strip(), *_plans(large)])
+        data = f"{smallest:,} and {largest:,} dossiers, {_ROUNDS} calls of each kind"
+        keep(table, options, f"{data}; {_sizes(large)}")
 
 
 @contextmanager
@@ -187,12 +176,14 @@ CALLS: dict[str, Call] = {
 }
 
 
-def _measured(small: Side, large: Side, rounds: int) -> list[list[object]]:
-    head = ["call", "large / small", "small ms", "large ms", "small p99 ms", "large p99 ms"]
-    rows: list[list[object]] = [[*head]]
+def _measured(small: Side, large: Side) -> Table:
+    table = Table(
+        "P3 lists, queue and search",
+        ("call", "large / small", "small ms", "large ms", "small p99 ms", "large p99 ms"),
+    )
     for name, call in CALLS.items():
         taken: tuple[list[float], list[float]] = ([], [])
-        for n in range(-_WARM_UP, rounds):
+        for n in range(-_WARM_UP, _ROUNDS):
             for side, times in zip((small, large), taken, strict=True):
                 begun = time.perf_counter()
                 call(side, n)
@@ -200,8 +191,8 @@ def _measured(small: Side, large: Side, rounds: int) -> list[list[object]]:
                     times.append((time.perf_counter() - begun) * 1000)
         medians = [statistics.median(times) for times in taken]
         late = [sorted(times)[int(0.99 * len(times))] for times in taken]
-        rows.append([name, medians[1] / medians[0], *medians, *late])
-    return rows
+        table.add(name, medians[1] / medians[0], *medians, *late)
+    return table
 
 
 def _sizes(side: Side) -> str:
@@ -276,7 +267,3 @@ def _hits(side: Side) -> list[str]:
         lines = [str(line[0]) for line in found]
     owner.dispose()
     return lines
-
-
-if __name__ == "__main__":
-    sys.exit(main())
