@@ -93,7 +93,10 @@ class FeeFact:
 
 @dataclass(frozen=True, slots=True)
 class DossierFacts:
-    """A dossier up to and including one event, the last of `events`."""
+    """A dossier up to and including one event, the last of `events`.
+
+    `agency_code` is the agency that received it.
+    """
 
     code: str
     procedure_code: str
@@ -101,7 +104,6 @@ class DossierFacts:
     field_code: str
     field_name: str
     agency_code: str
-    agency_name: str
     channel: Channel
     return_way: ReturnWay
     applicant_kind: ApplicantKind

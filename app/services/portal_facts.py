@@ -68,7 +68,7 @@ class Records:
         Another agency that takes it over, an heir for instance, changes nothing in that.
         """
         known = self.found[dossier_id].dossier
-        agency = self.catalogue.agency_of(known.received_agency_id or known.agency_id).code
+        agency = self.catalogue.agency_of(_received_by(known)).code
         return route_of(self.routes, agency, known.received_on)
 
     def at(self, dossier_id: int, seq: int) -> DossierFacts:
@@ -133,6 +133,11 @@ def _read_papers(tx: Transaction, keys: dict[str, Any], found: Mapping[int, _Rec
         found[row.dossier_id].on_paper.append(row)
 
 
+def _received_by(row: Row[Any]) -> int:
+    """Return the key of the agency that received a dossier, whoever resolves it today."""
+    return int(row.received_agency_id or row.agency_id)
+
+
 def _facts(
     desk: Desk, record: _Record, catalogue: Catalogue, events: list[EventFact]
 ) -> DossierFacts:
@@ -140,15 +145,14 @@ def _facts(
     offered = catalogue.offered[row.procedure_version_id]
     components = {part.code: part for part in offered.version.components}
     papers, results = _papers(desk, record, components, events)
-    agency = catalogue.agency_of(row.agency_id)
+    received_by = catalogue.agency_of(_received_by(row))
     return DossierFacts(
         code=row.code,
         procedure_code=offered.procedure.code,
         procedure_name=offered.procedure.name,
         field_code=offered.procedure.field.code,
         field_name=offered.procedure.field.name,
-        agency_code=agency.code,
-        agency_name=agency.name,
+        agency_code=received_by.code,
         channel=Channel(row.channel),
         return_way=ReturnWay(row.return_way),
         applicant_kind=ApplicantKind(row.applicant_kind),
