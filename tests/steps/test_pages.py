@@ -17,7 +17,12 @@ from tests.steps.processes import THROUGH_THE_LEVELS, set_steps
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CLERK = (DOCS / "clerk.md").read_text("utf-8")
-ADMINISTRATOR = (DOCS / "administrator.md").read_text("utf-8").partition("## Procedures")[2]
+ADMINISTRATOR = (
+    (DOCS / "administrator.md")
+    .read_text("utf-8")
+    .partition("## Procedures")[2]
+    .partition("\n## ")[0]
+)
 
 
 def examples(page: str) -> list[Any]:
