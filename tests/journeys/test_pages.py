@@ -10,7 +10,8 @@ from shutil import which
 
 import pytest
 
-from tests.builders import DISTRICT, JUSTICE, MONDAY, PROVINCE, Api, succeeded
+from app.domain.actor import Role
+from tests.builders import JUSTICE, MONDAY, PROVINCE, Api, succeeded
 from tests.journeys.province import running_province
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,3 +109,16 @@ def test_a_dossier_from_the_phone_goes_as_the_page_says(province: Api) -> None:
     sent = succeeded(province.citizen().get(f"/v1/petitions/{petition}"))
     assert (sent["status"], sent["dossier"]) == ("received", code)
     assert (province.settings.data_dir / "ket-qua.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_an_administrator_s_day_goes_as_the_page_says(province: Api) -> None:
+    change, draft, number = typed(province, "administrator.md", "CHANGE", "DRAFT", "NUMBER")
+
+    keeper = province.person(Role.ADMINISTRATOR, PROVINCE)
+    entered = succeeded(keeper.get(f"/v1/calendar/changes/{change}"))
+    assert [day["kind"] for day in entered["days"]] == ["off", "worked", "hours"]
+    for day, version, days in (("2026-12-31", 2, 1), ("2027-01-01", 3, 2)):
+        taught = succeeded(province.http.get("/v1/procedures/1.001193", params={"on": day}))
+        assert (taught["version"], taught["limit"]) == (version, f"{days} ngày làm việc")
+    assert succeeded(keeper.get(f"/v1/procedure-drafts/{draft}"))["state"] == "published"
+    assert succeeded(keeper.get(f"/v1/agencies/changes/{number}"))["state"] == "withdrawn"
