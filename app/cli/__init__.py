@@ -16,6 +16,7 @@ from app.cli.papers import papers
 from app.cli.procedures import procedures
 from app.cli.register import register
 from app.cli.replay import replay
+from app.cli.sample_paper import sample_paper
 from app.cli.serve import serve
 from app.cli.token import token
 from app.cli.up import up
@@ -46,6 +47,7 @@ for _command in (
     token,
 ):
     _app.command()(_command)
+_app.command("sample-paper")(sample_paper)
 _app.command("verify-signature")(verify_signature)
 _app.add_typer(agencies, name="agencies")
 _app.add_typer(calendar, name="calendar")

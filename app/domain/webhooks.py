@@ -34,6 +34,7 @@ _NAMES = {
     Act.STOP: "stopped",
     Act.WITHDRAW: "withdrawn",
     Act.RETURN_RESULT: "returned",
+    Act.MOVE: "moved",
 }
 EVENT_TYPES = tuple(PREFIX + name for name in _NAMES.values())
 

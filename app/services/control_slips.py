@@ -72,9 +72,7 @@ def _slip(desk: Desk, tx: Transaction, dossier: Row[Any], request: Request) -> I
     facts = ControlSlip(
         **common(Form.CONTROL_SLIP, source, desk=True),
         resolving_agency=in_full(resolving.name),
-        cooperating_agencies=tuple(
-            in_full(name) for name in cooperating_agencies(tx, catalogue, dossier, found)
-        ),
+        cooperating_agencies=cooperating_agencies(tx, catalogue, dossier, found),
         received_at=dossier.accepted_at,
         due_at=dossier.due_at,
         handovers=slip_lines(catalogue, dossier, found),

@@ -10,6 +10,7 @@ from app.db.reference import Catalogue
 from app.db.steps import opinion
 from app.domain.handovers import Judged
 from app.papers.facts import Handover, Outcome
+from app.services.letterheads import in_full
 
 
 def slip_lines(
@@ -20,7 +21,7 @@ def slip_lines(
     names = {step.code: step.name for step in steps}
 
     def side(name: str | None, step: str | None, agency: str | None) -> str:
-        unit = catalogue.agencies[agency].name if agency else None
+        unit = in_full(catalogue.agencies[agency].name) if agency else None
         return ", ".join(part for part in (name, names.get(step or ""), unit) if part)
 
     return tuple(
@@ -46,5 +47,5 @@ def cooperating_agencies(
     codes = [one.stay.to_agency for one in found] + [catalogue.agency_codes[key] for key in asked]
     resolving = catalogue.agency_codes[dossier.agency_id]
     return tuple(
-        catalogue.agencies[code].name for code in dict.fromkeys(codes) if code != resolving
+        in_full(catalogue.agencies[code].name) for code in dict.fromkeys(codes) if code != resolving
     )

@@ -94,7 +94,7 @@ def test_the_papers_that_are_wanted_are_listed() -> None:
 def test_the_applicant_is_told_of_each_act_but_those_within_the_desk(act: Act) -> None:
     told = dict(topics_of(act, Status.IN_PROCESS))
 
-    assert (APPLICANT in told) == (act not in {Act.START, Act.PASS_ON})
+    assert (APPLICANT in told) == (act not in {Act.START, Act.PASS_ON, Act.MOVE})
 
 
 def test_the_one_whose_turn_it_is_is_told() -> None:

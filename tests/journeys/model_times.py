@@ -132,20 +132,19 @@ _KEPT = ("calendar_day", "local_day", "office_hours")
 class CleanSlate:
     """Brings a province back to where it began: no dossier, the calendar of the seeds."""
 
-    _GONE = (
-        *("pace", "warning_reading", "warning", "apology", "due_move", "delivery", "payment"),
-        *("rating", "petition_event", "petition", "petition_day", "draft", "delegation"),
-        *("document", "dossier_component", "dossier_event", "dossier_search", "dossier"),
-        *("intake_day", "idempotency"),
-    )
-
     def __init__(self, api: Api) -> None:
         self._api = api
         self._days = {table: api.rows(f"SELECT * FROM {table}") for table in _KEPT}
 
     def wipe(self) -> None:
         with self._api.owner.begin() as db:
-            for table in (*self._GONE, *_KEPT):
+            db.execute(
+                text("""
+                    TRUNCATE dossier, draft, petition, petition_day, delegation, intake_day,
+                        idempotency, pace CASCADE
+                """)
+            )
+            for table in _KEPT:
                 db.execute(text(f"DELETE FROM {table}"))
             for table, rows in self._days.items():
                 if rows:

@@ -1,10 +1,7 @@
 """A dossier from hand to hand, with everything running: web, worker, partners over real HTTP."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -12,19 +9,13 @@ import httpx2
 import pytest
 import typst
 
-from app.composition import desk_of, engine_of
 from app.domain.lifecycle import Act
-from app.signatures.certificates import Holder
-from app.signatures.pki import make_sample_pki
 from app.signatures.sign import sign_pdf
-from app.worker import Worker
 from tests.builders import (
-    CITIZEN,
     DESK,
     DISTRICT,
     FULL,
     JUSTICE,
-    MONDAY,
     OTHER_CITIZEN,
     PARTIAL,
     PROVINCE,
@@ -33,16 +24,11 @@ from tests.builders import (
     a_body,
     an_application,
     an_online_application,
-    mocks,
-    partners,
     procedure,
     refused,
-    running_app,
-    served,
-    settings_for,
     succeeded,
 )
-from tests.running import address_of, free_port
+from tests.journeys.province import running_province
 
 _PATIENCE_S = 60.0
 T = TypeVar("T")
@@ -50,42 +36,8 @@ T = TypeVar("T")
 
 @pytest.fixture(scope="module")
 def province(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A whole province: web on a loopback port, a worker, the partners, keys to sign with."""
-    folder = tmp_path_factory.mktemp("province")
-    listening = free_port()
-    web = address_of(listening)
-    make_sample_pki(
-        folder / "trust",
-        MONDAY - timedelta(days=30),
-        agencies=[(JUSTICE, "Sở Tư pháp"), (DISTRICT, "UBND Thành phố Việt Trì")],
-        citizen=Holder("Trần Thị Mẫu", f"CCCD:{CITIZEN}"),
-    )
-    with mocks(folder, payment_confirm_url=f"{web}/v1/notices/payment") as mocks_url:
-        settings = settings_for(module_database, folder, public_url=web, **partners(mocks_url))
-        with (
-            running_app(settings) as api,
-            served(api.app, listening, owns_lifespan=False),
-            _working(api),
-        ):
-            yield api
-
-
-@contextmanager
-def _working(api: Api) -> Iterator[None]:
-    """Let a worker of its own work until the end of the block."""
-    engine = engine_of(api.settings, pool_size=8)
-    desk = desk_of(api.settings, engine)
-    worker = Worker(desk, threads=4, now=api.clock)
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        worker.close()
-        thread.join(timeout=20)
-        assert not thread.is_alive()
-        desk.partners.close()
-        engine.dispose()
+    with running_province(module_database, tmp_path_factory.mktemp("province")) as api:
+        yield api
 
 
 def _wait(look: Callable[[], T | None]) -> T:

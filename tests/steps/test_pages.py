@@ -17,8 +17,9 @@ from tests.steps.processes import THROUGH_THE_LEVELS, set_steps
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CLERK = (DOCS / "clerk.md").read_text("utf-8")
-_PAGE = (DOCS / "administrator.md").read_text("utf-8")
-ADMINISTRATOR = _PAGE.partition("## Procedures")[2].partition("\n## ")[0]
+ADMINISTRATOR = (
+    (DOCS / "administrator.md").read_text("utf-8").split("\n## Procedures\n")[1].split("\n## ")[0]
+)
 
 
 def examples(page: str) -> list[Any]:
@@ -43,8 +44,6 @@ def test_the_clerk_s_examples_are_done_as_written(own_api: Api) -> None:
     api.officer().does(code, "handovers", {"without_opinions": "Việc gấp"})
     api.officer("H44.10").does(code, "handovers", back | {"without_opinions": "Việc gấp"})
 
-    for path in re.findall(r"\$API(/v1/dossiers/\$CODE/[a-z-]+)", CLERK):
-        assert api.officer().get(path.replace("$CODE", code)).is_success
     assert succeeded(api.officer().get(f"/v1/dossiers/{code}/opinions"))["items"]
 
 
