@@ -1,6 +1,6 @@
 """Every table: importing this registers them all with `metadata`."""
 
-from app.db import calendar, catalogue, documents, dossiers, ledger, payments, replays
+from app.db import calendar, catalogue, documents, dossiers, figures, ledger, payments, replays
 from app.db.metadata import metadata
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "catalogue",
     "documents",
     "dossiers",
+    "figures",
     "ledger",
     "metadata",
     "payments",

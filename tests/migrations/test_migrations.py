@@ -174,7 +174,10 @@ def test_history_and_evidence_can_only_be_added_to(owner: Engine) -> None:
 
     for table in ("dossier_event", "signature_verdict", "file_chunk", "dossier_component"):
         assert {right for name, right in granted if name == table} == {"SELECT", "INSERT"}
-    assert {name for name, right in granted if right == "DELETE"} == {"idempotency"}
+    assert {name for name, right in granted if right == "DELETE"} == {
+        "figure_mark",
+        "idempotency",
+    }
     assert {right for _, right in granted} <= {"SELECT", "INSERT", "UPDATE", "DELETE"}
 
 
