@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import clock
 from app.composition import desk_of, engine_of
 from app.db.bell import Ear
-from app.services import checks, deliveries, notices, sweeps
+from app.services import bookkeeping, checks, deliveries, notices, recounting, sweeps
 from app.services.desk import Desk
 from app.settings import Settings
 
@@ -28,7 +28,7 @@ _FORGET_EVERY = timedelta(hours=1)
 
 
 class Worker:
-    """One loop for the ledger and the inbox, one for signature checks beside it."""
+    """One loop for the ledger and the inbox; signature checks and figures beside it."""
 
     def __init__(self, desk: Desk, *, threads: int, now: Callable[[], datetime]) -> None:
         self._desk = desk
@@ -44,6 +44,8 @@ class Worker:
         """Work until `close`; a database that is away is waited for."""
         checker = threading.Thread(target=self._check_signatures, name="signatures")
         checker.start()
+        keeper = threading.Thread(target=self._keep_books, name="figures")
+        keeper.start()
         ear = Ear(self._desk.engine)
         with ThreadPoolExecutor(self._threads, "delivery") as pool:
             while not self._closing.is_set():
@@ -51,6 +53,7 @@ class Worker:
                     ear.wait(_LOOK_EVERY_S, self._closing)
         ear.close()
         checker.join()
+        keeper.join()
 
     def work_once(self, pool: ThreadPoolExecutor) -> int:
         """Do what is due now; return how much that was."""
@@ -67,6 +70,13 @@ class Worker:
         while not self._closing.is_set():
             if not self._quietly(lambda: checks.check_next(self._desk, now=self._now)):
                 self._closing.wait(_LOOK_EVERY_S / 4)
+
+    def _keep_books(self) -> None:
+        """Keep the figures up to date, so that answers need not; recount them every night."""
+        while not self._closing.is_set():
+            if not self._quietly(lambda: bookkeeping.fold(self._desk, now=self._now())):
+                self._quietly(lambda: recounting.verify_nightly(self._desk, now=self._now()))
+                self._closing.wait(_LOOK_EVERY_S)
 
     def _quietly(self, work: Callable[[], int]) -> int:
         """Do some work; a fault is logged and waited out, it never ends the worker."""

@@ -5,6 +5,7 @@ import typer
 from app.cli.annex import annex
 from app.cli.demo import demo
 from app.cli.due import due
+from app.cli.figures import figures
 from app.cli.migrate import migrate
 from app.cli.mocks import mocks
 from app.cli.replay import replay
@@ -25,6 +26,7 @@ _app = typer.Typer(
 for _command in (up, serve, worker, mocks, migrate, replay, annex, due, demo, token):
     _app.command()(_command)
 _app.command("verify-signature")(verify_signature)
+_app.add_typer(figures)
 
 
 def main() -> None:

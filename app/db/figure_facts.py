@@ -70,7 +70,8 @@ version AS MATERIALIZED (
         d.procedure_version_id, d.channel, d.received_on,
         told.answered_at, d.answer_due_at, told.accepted_at, told.ended_at, told.outcome,
         told.returned_at,
-        CASE WHEN CAST(:upto AS timestamptz) = 'infinity' THEN d.due_at ELSE told.due_at END AS due_at,
+        CASE WHEN CAST(:upto AS timestamptz) = 'infinity' THEN d.due_at
+            ELSE told.due_at END AS due_at,
         coalesce(told.asked, '{{}}') AS asked, coalesce(told.supplied, '{{}}') AS supplied,
         coalesce(told.billed, '{{}}') AS billed, coalesce(told.settled, '{{}}') AS settled,
         coalesce(told.forwarded, '{{}}') AS forwarded, told.asked_within[2] AS asked_again_at,
@@ -188,7 +189,10 @@ _COHORT = {
     "verified": "is_verified::int",
 }
 _ENDED = {
-    **{f"resolved_{timing}": f"coalesce(timing = '{timing}', false)::int" for timing in ("early", "late")},
+    **{
+        f"resolved_{timing}": f"coalesce(timing = '{timing}', false)::int"
+        for timing in ("early", "late")
+    },
     "resolved_on_time": "(outcome = 'resolved' AND coalesce(timing, 'on_time') = 'on_time')::int",
     **{name: f"(outcome = '{name}')::int" for name in ("refused", "withdrawn", "stopped")},
     "overdue": "-(overdue_on IS NOT NULL)::int",

@@ -52,9 +52,7 @@ figure_fact = Table(
         comment="First day on which a later version is valid; infinity: the current one",
     ),
     Column("code", Text, nullable=False),
-    Column(
-        "agency_id", BigInteger, nullable=False, comment="Resolved it on the day of receipt"
-    ),
+    Column("agency_id", BigInteger, nullable=False, comment="Resolved it on the day of receipt"),
     Column(
         "owner_id",
         BigInteger,
@@ -106,6 +104,11 @@ figure_fact = Table(
         "ix_figure_fact_due",
         "overdue_on",
         postgresql_where=text("until_on = 'infinity' AND ended_on IS NULL"),
+    ),
+    Index(
+        "ix_figure_fact_late",
+        "late_on",
+        postgresql_where=text("until_on = 'infinity' AND handled_on IS NULL"),
     ),
     comment="What figures need of a dossier, in versions: "
     "the one valid on a day says what was known then",

@@ -107,7 +107,9 @@ def close(desk: Desk, day: date, *, now: datetime) -> None:
         if tx.db.scalar(select(figure_closing.c.day).where(figure_closing.c.day >= day).limit(1)):
             return
         tx.db.execute(text(LOCK))
-        tx.db.execute(insert(figure_closing).values(day=day, closed_at=now).on_conflict_do_nothing())
+        tx.db.execute(
+            insert(figure_closing).values(day=day, closed_at=now).on_conflict_do_nothing()
+        )
 
 
 def _open_day(tx: Transaction, day: date) -> date:

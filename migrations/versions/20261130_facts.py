@@ -25,4 +25,5 @@ def downgrade() -> None:
             figures_mark_payment, figures_mark_document;
         DROP TABLE figure_mark, figure_fact, figure_entry, figure_month, figure_closing,
             figure_check;
+        DROP FUNCTION figures_forget;
     """)

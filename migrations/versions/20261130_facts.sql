@@ -61,6 +61,7 @@ CREATE INDEX ix_figure_fact_received ON figure_fact (agency_id, received_on, dos
 CREATE INDEX ix_figure_fact_handled ON figure_fact (agency_id, handled_on, dossier_id);
 CREATE INDEX ix_figure_fact_recorded ON figure_fact (recorded_on, dossier_id);
 CREATE INDEX ix_figure_fact_due ON figure_fact (overdue_on) WHERE until_on = 'infinity' AND ended_on IS NULL;
+CREATE INDEX ix_figure_fact_late ON figure_fact (late_on) WHERE until_on = 'infinity' AND handled_on IS NULL;
 COMMENT ON TABLE figure_fact IS 'What figures need of a dossier, in versions: the one valid on a day says what was known then';
 COMMENT ON COLUMN figure_fact.until_on IS 'First day on which a later version is valid; infinity: the current one';
 COMMENT ON COLUMN figure_fact.agency_id IS 'Resolved it on the day of receipt';
@@ -217,6 +218,16 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Without facts there are no sums: an emptied database is empty here too.
+CREATE FUNCTION figures_forget() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+    TRUNCATE figure_mark, figure_entry, figure_month;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER figures_forget AFTER TRUNCATE ON figure_fact FOR EACH STATEMENT
+    EXECUTE FUNCTION figures_forget();
 CREATE TRIGGER figures_mark AFTER INSERT ON dossier_event FOR EACH ROW
     WHEN (current_setting('app.figures', true) IS DISTINCT FROM 'bulk')
     EXECUTE FUNCTION figures_mark_event();
