@@ -21,6 +21,7 @@ from app.api import (
     papers,
     payments,
     problems,
+    steering,
 )
 from app.api.dependencies import Doors
 from app.api.health import router as health_router
@@ -80,7 +81,10 @@ def build(settings: Settings) -> FastAPI:
         readiness=lambda: _readiness(desk),
         link_key=settings.link_key,
     )
-    for module in (intake, dossiers, acts, papers, documents, payments, catalogue, figures):
+    for module in (
+        *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
+        steering,
+    ):
         app.include_router(module.router)
     app.include_router(health_router)
     problems.register(app)

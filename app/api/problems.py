@@ -44,6 +44,7 @@ STATUS = {
     "extension.refused": 409,
     "figures.as_of_refused": 422,
     "figures.behind": 503,
+    "figures.not_defined": 422,
     "figures.role_refused": 403,
     "figures.scope_refused": 422,
     "handover.refused": 409,

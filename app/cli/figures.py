@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,6 +42,36 @@ figures = typer.Typer(
 )
 
 
+def _scope(
+    agency: str | None,
+    level: Level | None,
+    field: str | None,
+    procedure: str | None,
+    channel: Channel | None,
+) -> dict[str, Any]:
+    return {
+        "agency": agency,
+        "level": level,
+        "field": field,
+        "procedure": procedure,
+        "channel": channel,
+    }
+
+
+def _report(
+    what: str,
+    first: datetime,
+    last: datetime,
+    wanted: dict[str, Any],
+    as_of: datetime | None,
+    form: Format,
+) -> None:
+    from app.cli import figures_report  # noqa: PLC0415  (slow to import)
+
+    asked = figures_report.question(first.date(), last.date(), as_of=_day(as_of), **wanted)
+    figures_report.REPORTS[what](asked, str(form))
+
+
 def _day(given: datetime | None) -> date | None:
     return None if given is None else given.date()
 
@@ -70,21 +100,44 @@ def running(  # noqa: PLR0913  (each is an option that is typed)
     form: Form = Format.TABLE,
 ) -> None:
     """Print what came, what was done with it and what is left (tiếp nhận, giải quyết, tồn)."""
-    from app.cli import figures_report  # noqa: PLC0415  (slow to import)
+    scope = _scope(agency, level, field, procedure, channel)
+    _report("running", first, last, {**scope, "subtree": not alone, "group": group}, as_of, form)
 
-    question = figures_report.question(
-        first.date(),
-        last.date(),
-        agency=agency,
-        subtree=not alone,
-        level=level,
-        field=field,
-        procedure=procedure,
-        channel=channel,
-        group=group,
-        as_of=_day(as_of),
-    )
-    figures_report.running(question, str(form))
+
+@figures.command()
+def index(  # noqa: PLR0913  (each is an option that is typed)
+    first: First,
+    last: Last,
+    *,
+    agency: Agency = None,
+    alone: Alone = False,
+    level: OfLevel = None,
+    field: OfField = None,
+    procedure: OfProcedure = None,
+    channel: OfChannel = None,
+    group: By = Group.NONE,
+    as_of: AsOf = None,
+    form: Form = Format.TABLE,
+) -> None:
+    """Print the index of Decision 766 (bộ chỉ số 766): rates and points."""
+    scope = _scope(agency, level, field, procedure, channel)
+    _report("index", first, last, {**scope, "subtree": not alone, "group": group}, as_of, form)
+
+
+@figures.command()
+def supply(
+    first: First,
+    last: Last,
+    *,
+    agency: Agency = None,
+    alone: Alone = False,
+    level: OfLevel = None,
+    as_of: AsOf = None,
+    form: Form = Format.TABLE,
+) -> None:
+    """Print the supply of online services against the targets (mức độ cung cấp dịch vụ công)."""
+    scope = {"agency": agency, "level": level, "subtree": not alone}
+    _report("supply", first, last, scope, as_of, form)
 
 
 @figures.command()

@@ -66,21 +66,29 @@ class Asking:
     def agency_ids(self) -> list[int]:
         return [self.catalogue.agency_ids[code] for code in self.agencies]
 
-    def wanted(self, by: tuple[str, ...], agencies: list[int] | None = None) -> Wanted:
+    def wanted(self, by: tuple[str, ...]) -> Wanted:
         asked = self.question
         return Wanted(
             asked.period,
             self.until,
-            self.agency_ids if agencies is None else agencies,
+            self.agency_ids,
             by,
             asked.as_of,
             self.versions,
             asked.channel,
         )
 
-    def sums(self, by: tuple[str, ...], agencies: list[int] | None = None) -> dict[Key, Sums]:
+    def counted(self, by: tuple[str, ...]) -> dict[Key, Sums]:
+        """Return the sums by columns as the books have them, by days."""
+        return sums(self.tx, self.wanted(by))
+
+    def part_of(self, key: int | str) -> str:
+        """Return the code of the part that a value of the grouping column belongs to."""
+        return _NAMING[self.question.group](self, key)[0]
+
+    def sums(self, by: tuple[str, ...]) -> dict[Key, Sums]:
         """Return the sums by columns; of today, what is due later today is not late yet."""
-        wanted = self.wanted(by, agencies)
+        wanted = self.wanted(by)
         found = sums(self.tx, wanted)
         if self.is_about_today and self.question.as_of is None:
             for key, early in not_yet_late(self.tx, wanted, self.now).items():
@@ -164,6 +172,11 @@ _COLUMN: Mapping[Group, tuple[str, ...]] = {
     Group.PROCEDURE: ("procedure_version_id",),
     Group.CHANNEL: ("channel",),
 }
+
+
+def part_key(group: Group) -> tuple[str, ...]:
+    """Return the column that tells the parts apart, if there is one."""
+    return _COLUMN[group]
 
 
 def parts(asked: Asking) -> list[Part]:

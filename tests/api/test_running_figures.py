@@ -92,9 +92,7 @@ def test_an_earlier_day_is_answered_as_it_was_known(api: Api) -> None:
 def test_desk_staff_read_the_figures_of_their_own_agency_and_below(api: Api) -> None:
     own = succeeded(api.receptionist(DISTRICT).get("/v1/figures/running", **OCTOBER))
     assert own["total"]["counts"]["received"] == 2
-    answer = api.receptionist(DISTRICT).get(
-        "/v1/figures/running", agency=OTHER_DISTRICT, **OCTOBER
-    )
+    answer = api.receptionist(DISTRICT).get("/v1/figures/running", agency=OTHER_DISTRICT, **OCTOBER)
     refused(answer, 403, "figures.role_refused")
     refused(api.citizen().get("/v1/figures/running", **OCTOBER), 403, "figures.role_refused")
 
