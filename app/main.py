@@ -21,6 +21,7 @@ from app.api import (
     papers,
     payments,
     problems,
+    reasons,
     steering,
 )
 from app.api.dependencies import Doors
@@ -83,7 +84,7 @@ def build(settings: Settings) -> FastAPI:
     )
     for module in (
         *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
-        steering,
+        *(steering, reasons),
     ):
         app.include_router(module.router)
     app.include_router(health_router)

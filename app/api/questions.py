@@ -45,6 +45,21 @@ async def _question(asked: Annotated[_Wanted, Query()]) -> Question:
 Asked = Annotated[Question, Depends(_question)]
 
 
+def query_of(question: Question) -> dict[str, object]:
+    """Write a question as the query that asks it again: for links to further pages."""
+    return {
+        "from": question.period.first,
+        "to": question.period.last,
+        "agency": question.agency,
+        "subtree": str(question.subtree).lower(),
+        "level": question.level,
+        "field": question.field,
+        "procedure": question.procedure,
+        "channel": question.channel,
+        "as_of": question.as_of,
+    }
+
+
 def refusals(*errors: type[DomainError]) -> dict[int | str, Any]:
     """Describe what every question about figures may be refused with, and more."""
     return responses(

@@ -11,7 +11,8 @@ from app.api.questions import Asked, Asking, refusals
 from app.domain.rates import percent, rounded
 from app.domain.steering import NotDefined, Score, Scored, State
 from app.domain.supply import Aim, Standing
-from app.services import steering, supply
+from app.services import steering_index as steering
+from app.services import supply
 
 router = APIRouter(prefix="/v1/figures", tags=["figures"])
 

@@ -9,6 +9,7 @@ import typer
 from app.domain.agency import Level
 from app.domain.intake import Channel
 from app.domain.question import Group
+from app.domain.reasons import Reason
 
 _DAY = "%Y-%m-%d"
 
@@ -66,10 +67,12 @@ def _report(
     as_of: datetime | None,
     form: Format,
 ) -> None:
-    from app.cli import figures_report  # noqa: PLC0415  (slow to import)
+    from app.cli import figures_report, reasons_report  # noqa: PLC0415  (slow to import)
 
+    more = {name: wanted.pop(name) for name in ("figure", "limit", "mend") if name in wanted}
     asked = figures_report.question(first.date(), last.date(), as_of=_day(as_of), **wanted)
-    figures_report.REPORTS[what](asked, str(form))
+    reports = figures_report.REPORTS | reasons_report.REPORTS
+    reports[what](asked, str(form), **more)
 
 
 def _day(given: datetime | None) -> date | None:
@@ -138,6 +141,68 @@ def supply(
     """Print the supply of online services against the targets (mức độ cung cấp dịch vụ công)."""
     scope = {"agency": agency, "level": level, "subtree": not alone}
     _report("supply", first, last, scope, as_of, form)
+
+
+Figure = Annotated[str, typer.Argument(metavar="FIGURE", help="As in the index, e.g. 3.3.")]
+
+
+@figures.command()
+def why(
+    figure: Figure,
+    first: First,
+    last: Last,
+    *,
+    agency: Agency = None,
+    as_of: AsOf = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Dossiers to list.")] = 50,
+    form: Form = Format.TABLE,
+) -> None:
+    """Print the dossiers that a figure misses, each with the reason (vì sao chưa được tính)."""
+    scope = {"agency": agency, "figure": figure, "limit": limit}
+    _report("why", first, last, scope, as_of, form)
+
+
+@figures.command()
+def losses(
+    first: First,
+    last: Last,
+    *,
+    agency: Agency = None,
+    as_of: AsOf = None,
+    form: Form = Format.TABLE,
+) -> None:
+    """Print which reason costs how many points (điểm mất theo lý do)."""
+    _report("losses", first, last, {"agency": agency}, as_of, form)
+
+
+@figures.command(name="what-if")
+def what_if(
+    first: First,
+    last: Last,
+    mend: Annotated[list[Reason], typer.Option(help="A reason, as `losses` names it; repeatable.")],
+    *,
+    agency: Agency = None,
+    as_of: AsOf = None,
+    form: Form = Format.TABLE,
+) -> None:
+    """Print the index as it would be if some reasons were mended (nếu khắc phục)."""
+    _report("what-if", first, last, {"agency": agency, "mend": mend}, as_of, form)
+
+
+@figures.command()
+def changes(
+    figure: Figure,
+    first: First,
+    last: Last,
+    as_of: Annotated[datetime, typer.Option("--as-of", formats=[_DAY], help="The earlier day.")],
+    *,
+    agency: Agency = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Dossiers to list.")] = 50,
+    form: Form = Format.TABLE,
+) -> None:
+    """Print what changed in a figure since an earlier day, dossier by dossier, and why."""
+    scope = {"agency": agency, "figure": figure, "limit": limit}
+    _report("changes", first, last, scope, as_of, form)
 
 
 @figures.command()

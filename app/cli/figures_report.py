@@ -25,7 +25,8 @@ from app.domain.rates import percent, rate_of, rounded
 from app.domain.running import RUNNING, lines_of
 from app.domain.steering import State
 from app.domain.supply import Aim, Standing
-from app.services import figures, recounting, steering
+from app.services import figures, recounting
+from app.services import steering_index as steering
 from app.services import supply as supply_service
 from app.services.desk import Desk
 
@@ -261,7 +262,7 @@ _WRITERS: dict[str, Callable[[Sheet], None]] = {
     "json": _as_json,
 }
 
-REPORTS: dict[str, Callable[[Question, str], None]] = {
+REPORTS: dict[str, Callable[..., None]] = {
     "running": running,
     "index": index,
     "supply": supply,

@@ -139,7 +139,8 @@ version AS MATERIALIZED (
             ELSE 'past_due' END AS late_why,
         {{days}},
         moved_on, sync_state, sync_code, is_paper AS is_paper_due, has_result_file, is_fee_due,
-        is_paid_online, are_files AND (has_result_file OR NOT is_paper) AS is_digital, is_verified
+        is_paid_online, are_files,
+        are_files AND (has_result_file OR NOT is_paper) AS is_digital, is_verified
     FROM judged
 )"""
 

@@ -92,6 +92,7 @@ figure_fact = Table(
     Column("has_result_file", Boolean, nullable=False),
     Column("is_fee_due", Boolean, nullable=False),
     Column("is_paid_online", Boolean, nullable=False),
+    Column("are_files", Boolean, nullable=False),
     Column("is_digital", Boolean, nullable=False),
     Column("is_verified", Boolean, nullable=False),
     CheckConstraint("until_on > recorded_on", name="validity"),

@@ -7,7 +7,7 @@ Every figure is opened here: the books are brought up to date first, and the day
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from app.db.access import Transaction, acting
@@ -111,8 +111,9 @@ def asking(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> It
     if question.as_of is not None and question.as_of > today:
         raise AsOfRefused(f"Ngày {question.as_of:%d/%m/%Y} chưa tới, chưa có số liệu để trả lời.")
     bring_up_to_date(desk, now=now)
-    as_of = question.as_of
-    if as_of is not None and as_of < today:
+    as_of = None if question.as_of == today else question.as_of
+    question = replace(question, as_of=as_of)
+    if as_of is not None:
         close(desk, as_of, now=now)
     with acting(desk.engine, actor) as tx:
         catalogue = desk.references.catalogue(tx)

@@ -48,6 +48,7 @@ CREATE TABLE figure_fact (
     has_result_file BOOLEAN NOT NULL,
     is_fee_due BOOLEAN NOT NULL,
     is_paid_online BOOLEAN NOT NULL,
+    are_files BOOLEAN NOT NULL,
     is_digital BOOLEAN NOT NULL,
     is_verified BOOLEAN NOT NULL,
     CONSTRAINT pk_figure_fact PRIMARY KEY (dossier_id, recorded_on),
