@@ -40,7 +40,7 @@ _MONTH = (
 FOLD = f"""
 WITH known AS MATERIALIZED (
     SELECT f.* FROM figure_fact AS f
-    WHERE f.dossier_id = ANY (:ids) AND f.until_on = 'infinity'
+    WHERE f.dossier_id = ANY (:ids) AND f.until_on = '9999-12-31'
 ), other_due AS (
     SELECT * FROM unnest(CAST(:other_ids AS bigint[]), CAST(:other_dues AS timestamptz[]))
         AS o (dossier_id, due_at)
@@ -53,11 +53,11 @@ WITH known AS MATERIALIZED (
     FROM known JOIN changed ON changed.dossier_id = known.dossier_id
 ), ended AS (
     UPDATE figure_fact SET until_on = changed.recorded_on FROM changed
-    WHERE figure_fact.dossier_id = changed.dossier_id AND figure_fact.until_on = 'infinity'
+    WHERE figure_fact.dossier_id = changed.dossier_id AND figure_fact.until_on = '9999-12-31'
         AND figure_fact.recorded_on < changed.recorded_on
 ), written AS (
     INSERT INTO figure_fact (dossier_id, recorded_on, until_on, {FACT_COLUMNS})
-    SELECT dossier_id, recorded_on, 'infinity', {FACT_COLUMNS} FROM changed
+    SELECT dossier_id, recorded_on, '9999-12-31', {FACT_COLUMNS} FROM changed
     ON CONFLICT (dossier_id, recorded_on) DO UPDATE SET {_SET}
 ), delta AS MATERIALIZED (
     {added_up(_WITH_DAY, _ENTRY_KEY.split(", "))}
@@ -111,7 +111,7 @@ WITH other_due AS (
         AS o (dossier_id, due_at)
 ), {fact_ctes("{id} > :after AND {id} <= :last")}, known AS (
     SELECT f.* FROM figure_fact AS f
-    WHERE f.dossier_id > :after AND f.dossier_id <= :last AND f.until_on = 'infinity'
+    WHERE f.dossier_id > :after AND f.dossier_id <= :last AND f.until_on = '9999-12-31'
 )
 SELECT coalesce(fact.code, old.code) AS code,
     to_jsonb(fact) - 'dossier_id' AS recounted,
@@ -128,7 +128,7 @@ _DIFFER = " OR ".join(f"coalesce(a.{n}, 0) <> coalesce(b.{n}, 0)" for n in COUNT
 _DIFFERENCE = ", ".join(
     f"'{n}', nullif(coalesce(a.{n}, 0) - coalesce(b.{n}, 0), 0)" for n in COUNTS.split(", ")
 )
-_CURRENT = "(SELECT * FROM figure_fact WHERE until_on = 'infinity')"
+_CURRENT = "(SELECT * FROM figure_fact WHERE until_on = '9999-12-31')"
 
 WRONG_SUMS = f"""
 WITH a AS ({added_up(f"({points_of(_CURRENT)}) AS points", KEY.split(", "))}),

@@ -94,7 +94,7 @@ MEMBERSHIPS: Final[Mapping[str, Membership]] = {
 
 
 def _source(wanted: Wanted) -> str:
-    conditions = ["f.until_on = 'infinity'"]
+    conditions = ["f.until_on = '9999-12-31'"]
     if wanted.as_of is not None:
         conditions = ["f.recorded_on <= :as_of AND f.until_on > :as_of"]
     if wanted.versions is not None:

@@ -179,10 +179,10 @@ FROM (
     SELECT 'overdue' AS what, procedure_version_id, channel,
         CASE WHEN overdue_on >= moved_on THEN owner_id ELSE agency_id END AS agency_id
     FROM figure_fact
-    WHERE until_on = 'infinity' AND ended_on IS NULL AND overdue_on = :today AND due_at > :now
+    WHERE until_on = '9999-12-31' AND ended_on IS NULL AND overdue_on = :today AND due_at > :now
     UNION ALL
     SELECT 'late', procedure_version_id, channel, agency_id FROM figure_fact
-    WHERE until_on = 'infinity' AND handled_on IS NULL AND late_on = :today
+    WHERE until_on = '9999-12-31' AND handled_on IS NULL AND late_on = :today
         AND late_why = 'past_due' AND counted_due_at > :now
         AND received_on BETWEEN :first AND :last
 ) AS due_today

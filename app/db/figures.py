@@ -49,7 +49,7 @@ figure_fact = Table(
         "until_on",
         Date,
         nullable=False,
-        comment="First day on which a later version is valid; infinity: the current one",
+        comment="First day on which a later version is valid; 9999-12-31: the current one",
     ),
     Column("code", Text, nullable=False),
     Column("agency_id", BigInteger, nullable=False, comment="Resolved it on the day of receipt"),
@@ -104,12 +104,12 @@ figure_fact = Table(
     Index(
         "ix_figure_fact_due",
         "overdue_on",
-        postgresql_where=text("until_on = 'infinity' AND ended_on IS NULL"),
+        postgresql_where=text("until_on = '9999-12-31' AND ended_on IS NULL"),
     ),
     Index(
         "ix_figure_fact_late",
         "late_on",
-        postgresql_where=text("until_on = 'infinity' AND handled_on IS NULL"),
+        postgresql_where=text("until_on = '9999-12-31' AND handled_on IS NULL"),
     ),
     comment="What figures need of a dossier, in versions: "
     "the one valid on a day says what was known then",

@@ -91,7 +91,7 @@ def _enter(desk: Desk, tx: Transaction, ids: list[int], day: date, upto: str) ->
         tx.db.scalars(
             select(figure_fact.c.dossier_id).where(
                 figure_fact.c.dossier_id == func.any(ids),
-                figure_fact.c.until_on == text("'infinity'"),
+                figure_fact.c.until_on == date.max,
                 figure_fact.c.recorded_on > day,
             )
         )

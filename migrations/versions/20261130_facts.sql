@@ -61,10 +61,10 @@ CREATE TABLE figure_fact (
 CREATE INDEX ix_figure_fact_received ON figure_fact (agency_id, received_on, dossier_id);
 CREATE INDEX ix_figure_fact_handled ON figure_fact (agency_id, handled_on, dossier_id);
 CREATE INDEX ix_figure_fact_recorded ON figure_fact (recorded_on, dossier_id);
-CREATE INDEX ix_figure_fact_due ON figure_fact (overdue_on) WHERE until_on = 'infinity' AND ended_on IS NULL;
-CREATE INDEX ix_figure_fact_late ON figure_fact (late_on) WHERE until_on = 'infinity' AND handled_on IS NULL;
+CREATE INDEX ix_figure_fact_due ON figure_fact (overdue_on) WHERE until_on = '9999-12-31' AND ended_on IS NULL;
+CREATE INDEX ix_figure_fact_late ON figure_fact (late_on) WHERE until_on = '9999-12-31' AND handled_on IS NULL;
 COMMENT ON TABLE figure_fact IS 'What figures need of a dossier, in versions: the one valid on a day says what was known then';
-COMMENT ON COLUMN figure_fact.until_on IS 'First day on which a later version is valid; infinity: the current one';
+COMMENT ON COLUMN figure_fact.until_on IS 'First day on which a later version is valid; 9999-12-31: the current one';
 COMMENT ON COLUMN figure_fact.agency_id IS 'Resolved it on the day of receipt';
 COMMENT ON COLUMN figure_fact.owner_id IS 'Resolves it now: the successor after a merger';
 COMMENT ON COLUMN figure_fact.overdue_on IS 'Day on which the due instant passed while it was open';
