@@ -1,14 +1,15 @@
-"""`python -m bench [P1|P2|P8|P9 ...]`: run measurements, by default the short set of all."""
+"""`python -m bench [P1|P2|P4|P8|P9 ...]`: run measurements, by default the short set of all."""
 
 import signal
 import sys
 
-from bench import acts, intake, memory, start
+from bench import acts, figures, intake, memory, start
 from bench.options import read
 
 _MEASUREMENTS = {
     "P1": intake.measure,
     "P2": acts.measure,
+    "P4": figures.measure,
     "P8": start.measure,
     "P9": memory.measure,
 }

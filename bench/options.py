@@ -18,6 +18,7 @@ class Options:
     load_s: float
     rate: float
     runs: int
+    sizes: tuple[int, ...]
     worker: bool
     fresh: bool
     against: Path | None
@@ -29,9 +30,12 @@ class Options:
 def read(arguments: list[str]) -> tuple[list[str], Options]:
     """Return which measurements to run and how."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("which", nargs="*", metavar="P1|P2|P8|P9", help="default: all four")
+    parser.add_argument("which", nargs="*", metavar="P1|P2|P4|P8|P9", help="default: all")
     parser.add_argument("--pairs", type=int, default=4, help="P1, P2: alternations")
     parser.add_argument("--seconds", type=float, default=4.0, help="P1, P2: of each slot")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[10_000, 100_000], help="P4: dossiers"
+    )
     parser.add_argument("--runs", type=int, default=3, help="P8: warm starts")
     parser.add_argument("--fresh", action="store_true", help="P8: clone and install too")
     parser.add_argument("--long", type=float, default=60.0, help="P9: seconds of load")
@@ -46,6 +50,7 @@ def read(arguments: list[str]) -> tuple[list[str], Options]:
         load_s=given.long,
         rate=given.rate,
         runs=given.runs,
+        sizes=tuple(given.sizes),
         worker=given.worker,
         fresh=given.fresh,
         against=given.against.resolve() if given.against else None,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
-from app.api.cursors import AfterNumber, Limit, link_to_next
+from app.api.cursors import AfterNumber, CursorRefused, Limit, link_to_next
 from app.api.dependencies import CurrentActor, CurrentDesk, Now
 from app.api.questions import Asked, Asking, query_of, refusals
 from app.api.steering import FigureRow, figure_row
@@ -59,7 +59,7 @@ class WhyPage(Asking):
     "/{figure}/dossiers",
     summary="Dossiers of a figure and why they do not count (hồ sơ và lý do)",
     description="A dossier has one reason per figure: what is missing first.",
-    responses=refusals(NotDefined),
+    responses=refusals(NotDefined, CursorRefused),
 )
 def why(  # noqa: PLR0913, PLR0917  (a page of a list, and what every route has)
     desk: CurrentDesk,
@@ -208,7 +208,7 @@ class ChangesPage(Asking):
     "/{figure}/changes",
     summary="What changed since an earlier day (thay đổi so với ngày đã hỏi)",
     description="Takes `as_of`: the figure as it was known then and now, dossier by dossier.",
-    responses=refusals(NotDefined),
+    responses=refusals(NotDefined, CursorRefused),
 )
 def changes(
     desk: CurrentDesk,

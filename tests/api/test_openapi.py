@@ -17,7 +17,19 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app.api import acts, catalogue, documents, dossiers, figures, health, intake, papers, payments
+from app.api import (
+    acts,
+    catalogue,
+    documents,
+    dossiers,
+    figures,
+    health,
+    intake,
+    papers,
+    payments,
+    reasons,
+    steering,
+)
 from app.api.problems import STATUS
 from tests.builders import Api, a_dossier
 
@@ -160,7 +172,10 @@ CHECKS = [
 ]
 
 
-MODULES = (intake, dossiers, acts, documents, payments, papers, catalogue, figures, health)
+MODULES = (
+    *(intake, dossiers, acts, documents, payments, papers, catalogue, figures, health),
+    *(reasons, steering),
+)
 ROUTES = sorted(
     (method.lower(), route.path)
     for module in MODULES
