@@ -18,10 +18,7 @@ def _day(instant: str) -> str:
 
 
 _FACT_CTES = f"""
-version AS MATERIALIZED (
-    SELECT id, coalesce((definition #>> '{{result,paper_required}}')::boolean, false) AS is_paper
-    FROM procedure_version
-), told AS (
+told AS (
     SELECT e.dossier_id, max(e.seq) AS last_seq,
         max(e.agency_id) FILTER (WHERE e.seq = 1) AS agency_id,
         max(e.due_at) AS due_at,
@@ -75,13 +72,17 @@ version AS MATERIALIZED (
         coalesce(told.asked, '{{}}') AS asked, coalesce(told.supplied, '{{}}') AS supplied,
         coalesce(told.billed, '{{}}') AS billed, coalesce(told.settled, '{{}}') AS settled,
         coalesce(told.forwarded, '{{}}') AS forwarded, told.asked_within[2] AS asked_again_at,
-        last.target AS status, own.valid_to,
+        last.target AS status,
+        CASE WHEN d.agency_id <> told.agency_id THEN (
+            SELECT valid_to FROM agency WHERE agency.id = told.agency_id) END AS valid_to,
         CASE WHEN sync.state = 'acknowledged' AND sync.acknowledged_at < CAST(:upto AS timestamptz)
             THEN 'acknowledged'
             WHEN sync.state IN ('blocked', 'dead') THEN sync.state
             WHEN sync.state IS NULL THEN 'absent' ELSE 'waiting' END AS sync_state,
         CASE WHEN sync.state IN ('blocked', 'dead') THEN sync.answer_code END AS sync_code,
-        version.is_paper, result.dossier_id IS NOT NULL AS has_result_file,
+        d.procedure_version_id = ANY (ARRAY(SELECT id FROM procedure_version
+            WHERE (definition #>> '{{result,paper_required}}')::boolean)) AS is_paper,
+        result.dossier_id IS NOT NULL AS has_result_file,
         d.fees <> '[]' AND EXISTS (SELECT FROM jsonb_array_elements(d.fees) AS fee
             WHERE (fee ->> 'amount_vnd')::bigint > 0) AS is_fee_due,
         online_payment.dossier_id IS NOT NULL AS is_paid_online,
@@ -91,8 +92,6 @@ version AS MATERIALIZED (
     JOIN told ON told.dossier_id = d.id
     JOIN dossier_event AS last ON last.dossier_id = d.id AND last.seq = told.last_seq
         AND <last.dossier_id>
-    JOIN version ON version.id = d.procedure_version_id
-    JOIN agency AS own ON own.id = told.agency_id
     LEFT JOIN delivery AS sync ON sync.partner = 'national_portal' AND sync.dossier_id = d.id
         AND sync.seq = 1 AND <sync.dossier_id>
     LEFT JOIN paper ON paper.dossier_id = d.id
