@@ -15,7 +15,7 @@ WORKDIR /app
 USER motcua
 ENV PATH=/venv/bin:$PATH APP_DATA_DIR=/data APP_HOST=0.0.0.0 PYTHONDONTWRITEBYTECODE=1
 VOLUME /data
-EXPOSE 8000 8001
+EXPOSE 8000 8001 8002
 HEALTHCHECK CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/livez')"]
 ENTRYPOINT ["motcua"]
 CMD ["up"]

@@ -13,19 +13,42 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import clock
 from app.api import (
     acts,
+    agency_changes,
+    apologies,
+    calendar,
+    calendar_changes,
     catalogue,
+    claims,
+    delegations,
+    description,
     documents,
     dossiers,
+    drafts,
     figures,
+    forecasts,
+    handovers,
+    health,
     intake,
+    lookups,
+    notices,
+    opinions,
     papers,
+    parcels,
     payments,
+    petition_acts,
+    petitions,
     problems,
+    procedure_drafts,
+    queue,
+    ratings,
     reasons,
+    registers,
     steering,
+    tracking,
+    warnings,
+    webhooks,
 )
 from app.api.dependencies import Doors
-from app.api.health import router as health_router
 from app.api.limits import BodyLimit
 from app.api.observation import Observation
 from app.composition import desk_of, engine_of
@@ -34,6 +57,19 @@ from app.db.migrate import is_current
 from app.integrations.identity import IdentityProvider, TokenRefused
 from app.services.desk import Desk
 from app.settings import Settings
+
+RESOURCES = (
+    agency_changes,  # before the catalogue, whose path of one agency would take its own
+    *(intake, dossiers, acts, papers, registers, documents, payments, catalogue, figures),
+    *(steering, reasons),
+    *(claims, queue, delegations),
+    *(calendar, calendar_changes, warnings, apologies, forecasts),
+    *(drafts, tracking, ratings, petition_acts, petitions),
+    *(handovers, opinions, procedure_drafts),
+    *(lookups, parcels, notices, webhooks),
+    health,
+)
+"""Modules of the API, in the order in which the document shows them."""
 
 _DESCRIPTION = """
 Back end of the electronic one-stop desk (một cửa điện tử).
@@ -81,13 +117,11 @@ def build(settings: Settings) -> FastAPI:
         refused=TokenRefused,
         readiness=lambda: _readiness(desk),
         link_key=settings.link_key,
+        trusted_proxies=settings.trusted_proxies,
     )
-    for module in (
-        *(intake, dossiers, acts, papers, documents, payments, catalogue, figures),
-        *(steering, reasons),
-    ):
+    for module in RESOURCES:
         app.include_router(module.router)
-    app.include_router(health_router)
+    description.complete(app)
     problems.register(app)
     app.add_middleware(BodyLimit, upload_limit=desk.rules.upload_limit_bytes)
     app.add_middleware(Observation)

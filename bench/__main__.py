@@ -1,9 +1,9 @@
-"""`python -m bench [P1|P2|P4|P8|P9 ...]`: run measurements, by default the short set of all."""
+"""`python -m bench [P1|P2|P4|P8|P9|PAPERS ...]`: run measurements, by default the short set."""
 
 import signal
 import sys
 
-from bench import acts, figures, intake, memory, start
+from bench import acts, figures, intake, memory, papers, start
 from bench.options import read
 
 _MEASUREMENTS = {
@@ -12,6 +12,7 @@ _MEASUREMENTS = {
     "P4": figures.measure,
     "P8": start.measure,
     "P9": memory.measure,
+    "PAPERS": papers.measure,
 }
 
 

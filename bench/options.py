@@ -30,7 +30,7 @@ class Options:
 def read(arguments: list[str]) -> tuple[list[str], Options]:
     """Return which measurements to run and how."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("which", nargs="*", metavar="P1|P2|P4|P8|P9", help="default: all")
+    parser.add_argument("which", nargs="*", metavar="P1|P2|P4|P8|P9|PAPERS", help="default: all")
     parser.add_argument("--pairs", type=int, default=4, help="P1, P2: alternations")
     parser.add_argument("--seconds", type=float, default=4.0, help="P1, P2: of each slot")
     parser.add_argument(

@@ -8,24 +8,18 @@ from typing import Any
 from app.domain.actor import Role
 from app.domain.lifecycle import Act, Status
 from app.seeds import read_procedure_documents
+from tests.people import Api, Person, a_pdf, refused, running_api, running_app, succeeded
 from tests.running import (
     CITIZEN,
     DISTRICT,
     MONDAY,
-    Api,
     Clock,
     Given,
     Json,
-    Person,
-    a_pdf,
     mocks,
     partners,
-    refused,
-    running_api,
-    running_app,
     served,
     settings_for,
-    succeeded,
     token,
     with_clock,
 )
@@ -37,6 +31,7 @@ __all__ = [
     "DISTRICT",
     "FORMS_ONLY",
     "FULL",
+    "ID_CARD",
     "JUSTICE",
     "MONDAY",
     "OTHER_CITIZEN",
@@ -70,8 +65,17 @@ __all__ = [
 FULL, PARTIAL, DESK, FORMS_ONLY = "2.000488", "1.004873", "1.001193", "2.000806"
 """Procedures of the sample province: toàn trình, một phần, often at the desk, not online."""
 
+ID_CARD = "2.001177"
+"""Một phần, with a result on paper only."""
+
 JUSTICE, OTHER_DISTRICT, PROVINCE = "H44.10", "H44.30", "H44"
-AGENCY_OF = {FULL: JUSTICE, PARTIAL: DISTRICT, DESK: DISTRICT, FORMS_ONLY: DISTRICT}
+AGENCY_OF = {
+    FULL: JUSTICE,
+    PARTIAL: DISTRICT,
+    DESK: DISTRICT,
+    FORMS_ONLY: DISTRICT,
+    ID_CARD: "H44.16",
+}
 OTHER_CITIZEN = "025099000002"
 
 PATH_OF = {

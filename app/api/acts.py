@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, ParamSpec
+from typing import Annotated, Any, ParamSpec
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -12,8 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.dependencies import (
     ActRequest,
     CurrentDesk,
-    KeyMalformed,
-    VersionMalformed,
     VersionMissing,
 )
 from app.api.problems import responses
@@ -23,12 +21,17 @@ from app.domain.documents import DocumentNotFound
 from app.domain.intake import ReturnWay
 from app.domain.lifecycle import LABELS, Act, RoleRefused, Status, StepRefused
 from app.domain.once import InFlight, KeyReused
+from app.domain.opinions import OpinionsOutstanding
 from app.domain.time_limits import LimitUnit, TimeLimit
 from app.services import fees, processing, reception, submission
+from app.services.desk import Desk
+from app.services.holds import DossierClaimed
+from app.services.stays import NotDecidedHere
 from app.services.transition import (
     DossierElsewhere,
     DossierNotFound,
     Outcome,
+    Request,
     VersionStale,
 )
 
@@ -76,11 +79,19 @@ class Supplement(_Form):
     note: Paragraph | None = None
 
 
+WithoutOpinions = Annotated[
+    Paragraph | None,
+    Field(description="Needed while other agencies are asked for their opinion: why not to wait"),
+]
+
+
 class Handover(_Form):
-    """To the next step; with `agency` to another agency, then a reason is needed."""
+    """To the next step; with `step` or `agency` elsewhere or back, then a reason is needed."""
 
     agency: AgencyCode | None = None
+    step: ItemCode | None = Field(None, examples=["appraisal"])
     reason: Paragraph | None = None
+    without_opinions: WithoutOpinions = None
 
 
 class PaymentRequest(_Form):
@@ -102,6 +113,7 @@ class Resolution(_Form):
     documents: list[UUID] = Field(
         default=[], max_length=20, description="Uploaded as kind `result`, signed by the agency"
     )
+    without_opinions: WithoutOpinions = None
 
 
 class Stopping(_Form):
@@ -118,18 +130,23 @@ class Return(_Form):
     note: Paragraph | None = None
 
 
+def result_of(outcome: Outcome) -> dict[str, Any]:
+    """Return an act's outcome as it is answered."""
+    return {
+        "code": outcome.code,
+        "status": outcome.status,
+        "status_label": LABELS[Status(outcome.status)],
+        "version": outcome.version,
+        "due_at": outcome.due_at,
+        "possible_acts": outcome.possible_acts,
+        "details": _in_order(outcome.details),
+    }
+
+
 def answer(outcome: Outcome, status: int = 200) -> Response:
     """Answer an act: built by hand, because this is the busiest answer of the system."""
     return JSONResponse(
-        {
-            "code": outcome.code,
-            "status": outcome.status,
-            "status_label": LABELS[Status(outcome.status)],
-            "version": outcome.version,
-            "due_at": outcome.due_at,
-            "possible_acts": outcome.possible_acts,
-            "details": _in_order(outcome.details),
-        },
+        result_of(outcome),
         status,
         {"ETag": f'"{outcome.version}"', "Location": f"/v1/dossiers/{outcome.code}"},
     )
@@ -145,18 +162,19 @@ def _in_order(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 _COMMON = (
     RoleRefused,
+    DossierClaimed,
     DossierElsewhere,
     DossierNotFound,
     StepRefused,
     InFlight,
+    NotDecidedHere,
+    OpinionsOutstanding,
     VersionStale,
-    KeyMalformed,
     KeyReused,
-    VersionMalformed,
     VersionMissing,
 )
-_REFUSALS = responses(*_COMMON, takes_body=True)
-_WITH_FAULTS = responses(*_COMMON, ApplicationFaulty, DocumentNotFound, takes_body=True)
+_REFUSALS = responses(*_COMMON)
+_WITH_FAULTS = responses(*_COMMON, ApplicationFaulty, DocumentNotFound)
 
 
 def _act(
@@ -206,7 +224,18 @@ def start(request: ActRequest, desk: CurrentDesk) -> Response:
 
 @_act("/handovers", "Hand on to the next step or another agency (chuyển bước, chuyển cơ quan)")
 def pass_on(form: Handover, request: ActRequest, desk: CurrentDesk) -> Response:
-    return answer(processing.pass_on(desk, request, agency=form.agency, reason=form.reason))
+    return answer(hand_on(form, request, desk))
+
+
+def hand_on(form: Handover, request: Request, desk: Desk) -> Outcome:
+    return processing.pass_on(
+        desk,
+        request,
+        agency=form.agency,
+        step=form.step,
+        reason=form.reason,
+        without_opinions=form.without_opinions,
+    )
 
 
 @_act("/payment-requests", "Ask for a financial obligation (yêu cầu nghĩa vụ tài chính)")
@@ -234,6 +263,7 @@ def resolve(form: Resolution, request: ActRequest, desk: CurrentDesk) -> Respons
         granted=form.granted,
         reason=form.reason,
         documents=tuple(dict.fromkeys(form.documents)),
+        without_opinions=form.without_opinions,
     )
     return answer(outcome)
 

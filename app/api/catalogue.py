@@ -32,6 +32,7 @@ class Agency(BaseModel):
     parent: str | None
     valid_from: date
     valid_to: date | None
+    heir: str | None = Field(description="Agency that goes on with its files once it has ended")
 
 
 class Agencies(BaseModel):
@@ -151,6 +152,7 @@ def _agency(known: KnownAgency) -> Agency:
         parent=known.parent,
         valid_from=known.valid_from,
         valid_to=known.valid_to,
+        heir=known.heir,
     )
 
 

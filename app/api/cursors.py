@@ -20,6 +20,7 @@ class CursorRefused(DomainError):
 
 
 Position = tuple[datetime, int]
+Place = tuple[int, int, int]
 After = Annotated[
     str | None,
     Query(max_length=200, description="Cursor of the page before, from `next` or Link"),
@@ -35,10 +36,22 @@ async def _position(after: After = None) -> Position | None:
     try:
         position = datetime.fromisoformat(parts[0]), int(parts[1])
     except (ValueError, TypeError, OverflowError) as error:
-        raise _unreadable() from error
+        raise unreadable() from error
     if position[0].tzinfo is None or not 0 < position[1] < 2**63:
-        raise _unreadable()
+        raise unreadable()
     return position
+
+
+async def _place(after: After = None) -> Place | None:
+    """Read a place in the work queue: class, minutes and key."""
+    if after is None:
+        return None
+    parts = _decoded(after, 3)
+    bounds = ((0, 2), (-(2**31), 2**31 - 1), (1, 2**63 - 1))
+    for part, (least, greatest) in zip(parts, bounds, strict=True):
+        if type(part) is not int or not least <= part <= greatest:
+            raise unreadable()
+    return parts[0], parts[1], parts[2]
 
 
 async def _code(after: After = None) -> str:
@@ -47,8 +60,18 @@ async def _code(after: After = None) -> str:
         return ""
     (code,) = _decoded(after, 1)
     if not isinstance(code, str):
-        raise _unreadable()
+        raise unreadable()
     return code
+
+
+async def _parts(after: After = None) -> list[Any] | None:
+    """Read a place in a list that knows itself how it is ordered: text and numbers."""
+    if after is None:
+        return None
+    parts = _decoded(after, None)
+    if not all(isinstance(part, str | int) for part in parts):
+        raise unreadable()
+    return parts
 
 
 async def _number(after: After = None) -> int:
@@ -57,26 +80,28 @@ async def _number(after: After = None) -> int:
         return 0
     (number,) = _decoded(after, 1)
     if not isinstance(number, int) or not 0 <= number < 2**31:
-        raise _unreadable()
+        raise unreadable()
     return number
 
 
 AfterPosition = Annotated[Position | None, Depends(_position)]
+AfterPlace = Annotated[Place | None, Depends(_place)]
 AfterCode = Annotated[str, Depends(_code)]
 AfterNumber = Annotated[int, Depends(_number)]
+AfterParts = Annotated[list[Any] | None, Depends(_parts)]
 
 
-def _decoded(after: str, length: int) -> list[Any]:
+def _decoded(after: str, length: int | None) -> list[Any]:
     try:
         parts = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
     except (ValueError, RecursionError) as error:
-        raise _unreadable() from error
-    if not isinstance(parts, list) or len(parts) != length:
-        raise _unreadable()
+        raise unreadable() from error
+    if not isinstance(parts, list) or (length is not None and len(parts) != length):
+        raise unreadable()
     return parts
 
 
-def _unreadable() -> CursorRefused:
+def unreadable() -> CursorRefused:
     return CursorRefused("Con trỏ trang không đọc được, hãy mở lại danh sách.")
 
 

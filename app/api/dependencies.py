@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Header, Path
@@ -13,6 +14,7 @@ from fastapi import Request as HttpRequest
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.api.text import DOSSIER_CODE
 from app.domain.actor import Actor
 from app.domain.errors import DomainError
 from app.domain.once import KeyMissing, Once
@@ -37,6 +39,7 @@ class Doors:
     refused: type[DomainError]  # raised where there is no token at all
     readiness: Callable[[], dict[str, bool]]
     link_key: bytes
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 class VersionMissing(DomainError):
@@ -142,9 +145,22 @@ async def _version(
 ) -> int:
     if if_match is None:
         raise VersionMissing("Yêu cầu này phải kèm If-Match với ETag của hồ sơ đã xem.")
+    return _read_version(if_match)
+
+
+async def _maybe_version(
+    if_match: Annotated[
+        str | None,
+        Header(alias="If-Match", description="The ETag that was read before", examples=['"3"']),
+    ] = None,
+) -> int | None:
+    return None if if_match is None else _read_version(if_match)
+
+
+def _read_version(if_match: str) -> int:
     match = _VERSION.fullmatch(if_match.strip())
     if match is None:
-        raise VersionMalformed('If-Match phải là ETag của hồ sơ, ví dụ "3".')
+        raise VersionMalformed('If-Match phải là ETag đã đọc được, ví dụ "3".')
     return int(match.group(1))
 
 
@@ -152,7 +168,7 @@ Code = Annotated[
     str,
     Path(
         description="Dossier code (mã hồ sơ)",
-        pattern=r"^[A-Z]\d{2}(\.[0-9A-Z]{2,3})*-\d{6}-\d{4,9}$",
+        pattern=DOSSIER_CODE,
         max_length=60,
         examples=["H44.10-261122-0001"],
     ),
@@ -165,6 +181,7 @@ OnceOfUpload = Annotated[Callable[[str], Once] | None, Depends(_once_of)]
 MaybeOnce = Annotated[Once | None, Depends(_once)]
 RequiredOnce = Annotated[Once, Depends(_once_required)]
 Version = Annotated[int, Depends(_version)]
+MaybeVersion = Annotated[int | None, Depends(_maybe_version)]
 
 
 async def _act(

@@ -20,7 +20,6 @@ from app.api.dependencies import (
     CurrentActor,
     CurrentDesk,
     CurrentDoors,
-    KeyMalformed,
     Now,
     OnceOfUpload,
 )
@@ -71,9 +70,7 @@ class DocumentDetail(Document):
     summary="Upload a file (tải tài liệu lên)",
     description="The body is the file itself, streamed. Its type is found from its content. It "
     "stays with who uploaded it until it is handed in with a dossier.",
-    responses=responses(
-        FileRefused, RoleRefused, InFlight, KeyMalformed, KeyReused, takes_body=True
-    ),
+    responses=responses(FileRefused, RoleRefused, InFlight, KeyReused),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -138,7 +135,7 @@ def describe(document_id: DocumentId, desk: CurrentDesk, actor: CurrentActor) ->
     responses=responses(DocumentNotFound),
 )
 def content(document_id: DocumentId, desk: CurrentDesk, actor: CurrentActor) -> StreamingResponse:
-    return _stream(desk, files.describe(desk, document_id, actor=actor))
+    return streamed(desk, files.describe(desk, document_id, actor=actor))
 
 
 @router.get(
@@ -158,10 +155,11 @@ def shared(
 ) -> StreamingResponse:
     if not hmac.compare_digest(mark.encode(), seal(document_id, doors.link_key).encode()):
         raise DocumentNotFound("Không tìm thấy tài liệu này.")
-    return _stream(doors.desk, files.describe(doors.desk, document_id, actor=SYSTEM))
+    return streamed(doors.desk, files.describe(doors.desk, document_id, actor=SYSTEM))
 
 
-def _stream(desk: CurrentDesk, found: dict[str, Any]) -> StreamingResponse:
+def streamed(desk: CurrentDesk, found: dict[str, Any]) -> StreamingResponse:
+    """Answer with the file of a document that the caller was let see."""
     return StreamingResponse(
         files.content(desk, found["sha256"]),
         media_type=found["media_type"],

@@ -1,26 +1,24 @@
-"""HTTP face of reading dossiers."""
+"""HTTP face of finding and reading dossiers."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.cursors import (
-    AfterNumber,
-    AfterPosition,
-    CursorRefused,
-    Limit,
-    link_to_next,
-)
+from app.api.cursors import AfterNumber, AfterPosition, CursorRefused, Limit, link_to_next
 from app.api.dependencies import Code, CurrentActor, CurrentDesk, Now
 from app.api.documents import Document, Signature
+from app.api.lookups import ApplicantCheck
+from app.api.parcels import PostOrder
 from app.api.payments import Payment
 from app.api.problems import responses
+from app.api.text import AgencyCode, ItemCode
 from app.domain.actor import Role
+from app.domain.folding import SearchRefused
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act, Status
-from app.services import dossiers
+from app.services import dossiers, search
 from app.services.transition import DossierNotFound
 
 router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
@@ -87,27 +85,102 @@ class FeeLine(BaseModel):
     phase: str
 
 
+class AskedComponent(BaseModel):
+    code: str = Field(examples=["GT01"])
+    name: str
+
+
+class Asked(BaseModel):
+    """What the applicant has to do before the agency can go on."""
+
+    act: Act = Field(description="request_supplement or request_payment")
+    asked_at: datetime
+    asked_by: str
+    reason: str | None
+    legal_ground: str | None
+    components: list[AskedComponent] = Field(description="Papers asked for")
+    amount_vnd: int | None = Field(description="Obligation asked for, in đồng")
+    until: date | None = Field(description="Last day to answer")
+
+
+class EndedBy(BaseModel):
+    """How a dossier ended: the act, and the reason that was given."""
+
+    act: Act = Field(description="refuse, resolve, stop or withdraw")
+    decided_at: datetime
+    reason: str | None
+    legal_ground: str | None
+
+
 class Dossier(DossierSummary):
     """A dossier with its papers, fees and results."""
 
     step: str
     applicant: ApplicantView
     submitter: str
+    submitter_number: str | None = Field(description="Of who handed it in, for themselves or not")
+    authorisation: PaperDocument | None = Field(description="Giấy ủy quyền, if for somebody else")
     form: dict[str, Any]
     components: list[Paper]
     results: list[PaperDocument]
     result_granted: bool | None
     fees: list[FeeLine]
     payments: list[Payment]
+    asked: Asked | None = Field(description="What is asked of the applicant now")
+    outcome: EndedBy | None = Field(description="How it ended; null while it is open")
+    applicant_check: ApplicantCheck | None = Field(
+        description="Xác minh chủ hồ sơ; null: no register knows such applicants, or never asked"
+    )
+    post_orders: list[PostOrder] = Field(description="Đơn bưu chính, beside the legal status")
     return_way: ReturnWay
     promised_at: datetime | None = Field(description="Appointment as printed on the receipt")
     reply_due_on: date | None
     possible_acts: list[Act] = Field(description="What you may do with it now")
 
 
+class Wanted:
+    """What a list of dossiers may be asked for."""
+
+    def __init__(
+        self,
+        q: Annotated[
+            str | None,
+            Query(
+                max_length=200,
+                description="Words of the name in any order, with or without marks, the last "
+                "perhaps unfinished; dossier code or part of it, personal number, tax code, phone",
+                examples=["tran thi mau", "261122-0001"],
+            ),
+        ] = None,
+        procedure: Annotated[ItemCode | None, Query(description="Of this procedure")] = None,
+        status: Annotated[Status | None, Query(description="Only these")] = None,
+        agency: Annotated[
+            AgencyCode | None, Query(description="Resolved or held by it or a unit below it")
+        ] = None,
+        received_from: Annotated[
+            date | None, Query(alias="from", description="Received on this day or later")
+        ] = None,
+        received_to: Annotated[
+            date | None, Query(alias="to", description="Received on this day or before")
+        ] = None,
+    ) -> None:
+        self.wanted = search.Wanted(q, procedure, status, agency, received_from, received_to)
+        self.query = {
+            "q": q,
+            "procedure": procedure,
+            "status": status,
+            "agency": agency,
+            "from": received_from,
+            "to": received_to,
+        }
+
+
 class DossierPage(BaseModel):
     items: list[DossierSummary]
-    next: str | None = Field(description="Cursor of the next page, also in the Link header")
+    next: str | None = Field(
+        description="Cursor of the next page, also in the Link header. A page may hold fewer "
+        "items than asked for, even none, and still have a next: go on until it is null"
+    )
 
 
 class EventActor(BaseModel):
@@ -142,6 +215,15 @@ class StopView(BaseModel):
     reason: str
 
 
+class MoveView(BaseModel):
+    """A change of the calendar moved the due instant; the promise stays as printed."""
+
+    before: datetime
+    after: datetime
+    moved_at: datetime
+    source: str | None = Field(description="The document that changed the calendar")
+
+
 class DayView(BaseModel):
     day: date
     nature: str
@@ -165,29 +247,28 @@ class DeadlineView(BaseModel):
     in_words: str | None = Field(None, examples=["còn 2 ngày 4 giờ"])
     stops: list[StopView] = []
     days: list[DayView] = []
+    moves: list[MoveView] = []
 
 
 @router.get(
     "",
-    summary="List dossiers (danh sách hồ sơ)",
-    description="Applicants see their own, desk staff their agency's; newest first.",
-    responses=responses(CursorRefused),
+    summary="List and find dossiers (danh sách, tra cứu hồ sơ)",
+    description="Newest first. Applicants see their own. Desk staff see what their agency "
+    "resolves or has in hand; with `q` or `procedure` also what it handed on.",
+    responses=responses(CursorRefused, SearchRefused),
 )
 def list_dossiers(
     desk: CurrentDesk,
     actor: CurrentActor,
+    now: Now,
     response: Response,
     after: AfterPosition,
-    status: Annotated[Status | None, Query(description="Only these")] = None,
+    asked: Annotated[Wanted, Depends()],
     limit: Limit = 20,
 ) -> DossierPage:
-    page = dossiers.list_page(desk, actor=actor, status=status, after=after, limit=limit)
-    cursor = link_to_next(
-        response,
-        "/v1/dossiers",
-        page.next,
-        {"limit": limit, "status": status},
-    )
+    page = search.find(desk, asked.wanted, actor=actor, after=after, limit=limit, now=now)
+    query = {"limit": limit, **asked.query}
+    cursor = link_to_next(response, "/v1/dossiers", page.next, query)
     return DossierPage(items=[DossierSummary(**item) for item in page.dossiers], next=cursor)
 
 
@@ -239,6 +320,7 @@ def deadline(code: Code, desk: CurrentDesk, actor: CurrentActor, now: Now) -> De
         spent_minutes=clock.deadline.spent_minutes,
         remaining_minutes=clock.deadline.remaining_minutes,
         in_words=clock.in_words,
+        moves=[MoveView(**move) for move in clock.moves],
         stops=[StopView(start=s.start, end=s.end, reason=s.reason) for s in clock.stops],
         days=[
             DayView(

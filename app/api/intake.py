@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.acts import ActResult, answer
-from app.api.dependencies import CurrentActor, CurrentDesk, KeyMalformed, Now, RequiredOnce
+from app.api.dependencies import CurrentActor, CurrentDesk, Now, RequiredOnce
 from app.api.problems import responses
 from app.api.text import AgencyCode, ItemCode, Line
 from app.domain.actor import Actor, Role
@@ -21,17 +21,23 @@ from app.services import reception, submission
 router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
 
 
+ApplicantNumber = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{10}(-[0-9]{3})?$|^[0-9]{12}$",
+        description="12-digit personal number (định danh cá nhân) or tax code (mã số thuế)",
+        examples=["025099000001"],
+    ),
+]
+
+
 class ApplicantForm(BaseModel):
     """Chủ hồ sơ."""
 
     model_config = ConfigDict(extra="forbid")
 
     kind: ApplicantKind
-    number: str = Field(
-        pattern=r"^[0-9]{10}(-[0-9]{3})?$|^[0-9]{12}$",
-        description="12-digit personal number (định danh cá nhân) or tax code (mã số thuế)",
-        examples=["025099000001"],
-    )
+    number: ApplicantNumber
     name: Line = Field(examples=["Trần Thị Mẫu"])
     phone: str | None = Field(None, pattern=r"^\+?[0-9]{8,14}$", examples=["0900000001"])
     email: str | None = Field(
@@ -101,7 +107,7 @@ _EXAMPLE = {
     "components": [{"component": "GT01", "document": "6f2d3c1e-1f7c-4d0a-9a57-0f6f7c1f2b11"}],
     "return_way": "online",
 }
-_REFUSALS = (RoleRefused, ApplicationFaulty, KeyMissing, KeyMalformed, KeyReused, InFlight)
+_REFUSALS = (RoleRefused, ApplicationFaulty, KeyMissing, KeyReused, InFlight)
 
 
 @router.post(
@@ -112,7 +118,7 @@ _REFUSALS = (RoleRefused, ApplicationFaulty, KeyMissing, KeyMalformed, KeyReused
     "here. `Idempotency-Key` is required: sent again after a broken line, the same request makes "
     "no second dossier.",
     response_model=ActResult,
-    responses=responses(*_REFUSALS, takes_body=True),
+    responses=responses(*_REFUSALS),
 )
 def submit(
     form: Annotated[ApplicationForm, Body(examples=[_EXAMPLE])],
@@ -131,7 +137,7 @@ def submit(
     summary="Take in a dossier at the desk or from the post (tiếp nhận tại quầy, bưu chính)",
     description="Entered and accepted in one act: the clock starts.",
     response_model=ActResult,
-    responses=responses(*_REFUSALS, takes_body=True),
+    responses=responses(*_REFUSALS),
 )
 def take_in(
     form: Annotated[IntakeForm, Body(examples=[_EXAMPLE | {"channel": "desk"}])],

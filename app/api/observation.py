@@ -40,7 +40,7 @@ class Observation:
         try:
             await self._app(scope, receive, marked)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
+            route = getattr(scope.get("route"), "path_format", "other")
             method = scope["method"] if scope["method"] in _METHODS else "other"
             REQUESTS.labels(method, route, str(status)).inc()
             SECONDS.labels(method, route).observe(time.perf_counter() - begun)

@@ -9,11 +9,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.api.client_address import ClientAddress
 from app.api.dependencies import (
     Code,
     CurrentActor,
     CurrentDesk,
-    KeyMalformed,
     Now,
     UnversionedRequest,
 )
@@ -71,22 +71,14 @@ class NoticeAnswer(BaseModel):
     description="For an applicant it opens a payment at the national platform (level 4); read it "
     "again until `pay_url` is there. For a receptionist it records cash.",
     responses=responses(
-        DossierNotFound,
-        DossierElsewhere,
-        RoleRefused,
-        PaymentRefused,
-        InFlight,
-        KeyMalformed,
-        KeyReused,
-        takes_body=True,
+        DossierNotFound, DossierElsewhere, RoleRefused, PaymentRefused, InFlight, KeyReused
     ),
 )
 def pay(
-    form: PaymentForm, request: UnversionedRequest, desk: CurrentDesk, http: HttpRequest
+    form: PaymentForm, request: UnversionedRequest, desk: CurrentDesk, client: ClientAddress
 ) -> Payment:
     if request.actor.role is Role.APPLICANT:
-        ip = http.client.host if http.client else "127.0.0.1"
-        return Payment(**fees.open_payment(desk, request, purpose=form.purpose, payer_ip=ip))
+        return Payment(**fees.open_payment(desk, request, purpose=form.purpose, payer_ip=client))
     if request.actor.role is Role.RECEPTIONIST:
         return Payment(**fees.take_cash(desk, request, purpose=form.purpose))
     raise RoleRefused("Chỉ người nộp hoặc công chức một cửa thực hiện thanh toán.")
@@ -113,7 +105,7 @@ def read_payment(
     "amount, currency), kept once and applied by a worker.",
     response_model=NoticeAnswer,
     tags=["partners"],
-    responses=responses(is_public=True, takes_body=True),
+    responses=responses(is_public=True),
     openapi_extra={
         "requestBody": {
             "required": True,

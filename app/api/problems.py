@@ -5,7 +5,7 @@ HTTP status. `errors` lists faults with JSON pointers (RFC 6901) into the reques
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -24,29 +24,56 @@ from app.domain.errors import DomainError
 log = logging.getLogger(__name__)
 
 STATUS = {
+    "agency.change_begun": 409,
+    "agency.change_faulty": 422,
+    "agency.change_not_found": 404,
+    "agency.ended": 403,
     "agency.not_found": 404,
+    "agency.not_yours": 403,
+    "agency.role_refused": 403,
+    "apology.refused": 409,
     "application.faulty": 422,
     "body.too_large": 413,
+    "bulk.too_many": 422,
+    "calendar.change_faulty": 422,
+    "calendar.change_not_found": 404,
     "calendar.contradiction": 409,
     "calendar.horizon": 422,
     "calendar.naive_instant": 422,
+    "calendar.record_refused": 403,
+    "calendar.role_refused": 403,
+    "calendar.stale": 412,
+    "calendar.unknown_office": 404,
+    "catalogue.behind": 503,
+    "catalogue.role_refused": 403,
     "cursor.refused": 400,
     "deadline.limit_refused": 422,
+    "delegation.not_found": 404,
+    "delegation.refused": 422,
     "document.file_refused": 422,
     "document.not_found": 404,
+    "dossier.claimed": 409,
     "dossier.elsewhere": 403,
+    "dossier.not_claimable": 409,
+    "dossier.not_decided_here": 409,
     "dossier.not_found": 404,
+    "dossier.not_held": 409,
     "dossier.role_refused": 403,
     "dossier.step_refused": 409,
     "dossier.version_malformed": 400,
     "dossier.version_missing": 428,
     "dossier.version_stale": 412,
+    "draft.not_found": 404,
+    "draft.too_large": 413,
+    "draft.too_many": 409,
+    "draft.version_stale": 412,
     "extension.refused": 409,
     "figures.as_of_refused": 422,
     "figures.behind": 503,
     "figures.not_defined": 422,
     "figures.role_refused": 403,
     "figures.scope_refused": 422,
+    "forecast.role_refused": 403,
     "handover.refused": 409,
     "idempotency.in_flight": 409,
     "idempotency.key_malformed": 400,
@@ -54,15 +81,63 @@ STATUS = {
     "idempotency.key_reused": 422,
     "identity.token_refused": 401,
     "identity.unavailable": 503,
+    "lookup.not_found": 404,
+    "lookup.procedure_unknown": 404,
+    "lookup.refused": 409,
+    "message.not_found": 404,
+    "message.not_stuck": 409,
+    "message.role_refused": 403,
+    "opinion.closed": 409,
+    "opinion.not_found": 404,
+    "opinion.outstanding": 409,
+    "opinion.refused": 422,
     "paper.not_there": 404,
+    "paper.slip_refused": 409,
+    "papers.register_too_long": 422,
+    "parcel.not_found": 404,
+    "parcel.refused": 409,
     "payment.not_found": 404,
     "payment.refused": 409,
     "period.refused": 422,
+    "petition.faulty": 422,
+    "petition.figures_refused": 403,
+    "petition.not_found": 404,
+    "petition.role_refused": 403,
+    "petition.step_refused": 409,
+    "petition.supplement_asked_before": 409,
+    "petition.too_late": 409,
+    "petition.version_stale": 412,
     "procedure.not_found": 404,
+    "procedure.retirement_refused": 409,
+    "procedure.unknown": 404,
+    "procedure_draft.closed": 409,
+    "procedure_draft.faulty": 422,
+    "procedure_draft.not_checked": 409,
+    "procedure_draft.not_found": 404,
+    "procedure_draft.stale": 412,
+    "queue.role_refused": 403,
+    "rating.fixed": 409,
+    "rating.given": 409,
+    "rating.not_found": 404,
+    "rating.refused": 409,
+    "rating.role_refused": 403,
+    "rating.version_stale": 412,
+    "register.busy": 503,
+    "register.empty": 404,
+    "register.period_too_long": 422,
+    "register.refused": 403,
     "resolution.reason_missing": 422,
     "resolution.result_missing": 422,
+    "search.too_short": 422,
     "supplement.second_without_ground": 409,
     "supplement.unknown_components": 422,
+    "tracking.not_found": 404,
+    "tracking.too_many": 429,
+    "warning.not_found": 404,
+    "warning.role_refused": 403,
+    "webhook.not_found": 404,
+    "webhook.role_refused": 403,
+    "webhook.url_refused": 422,
 }
 
 _HTTP_CODES = {
@@ -143,23 +218,25 @@ def _described() -> dict[str, Any]:
 _SCHEMA = _described()
 
 
-def responses(
-    *errors: type[DomainError], is_public: bool = False, takes_body: bool = False
-) -> dict[int | str, Any]:
-    """Describe in OpenAPI the refusals of an operation, beside those that every one has."""
+def responses(*errors: type[DomainError], is_public: bool = False) -> dict[int | str, Any]:
+    """Describe in OpenAPI the refusals of an operation, beside those that every one has.
+
+    What comes with a body, a key or a version is added by `description.complete`.
+    """
     codes: dict[int, list[str]] = {422: ["request.invalid"], 503: ["service.busy"]}
     if not is_public:
-        codes |= {401: ["identity.token_refused"], 503: ["service.busy", "identity.unavailable"]}
-    if takes_body:
-        codes |= {400: ["request.unreadable"], 413: ["body.too_large"]}
+        codes |= {401: ["identity.token_refused"], 403: ["agency.ended"]}
+        codes[503] = ["service.busy", "identity.unavailable"]
     for error in errors:
         codes.setdefault(STATUS[error.code], []).append(error.code)
+    return {status: refusals(dict.fromkeys(names)) for status, names in sorted(codes.items())}
+
+
+def refusals(codes: Iterable[str]) -> dict[str, Any]:
+    """Describe in OpenAPI the problem documents with these codes, which share a status."""
     return {
-        status: {
-            "description": ", ".join(dict.fromkeys(names)),
-            "content": {"application/problem+json": {"schema": _SCHEMA}},
-        }
-        for status, names in sorted(codes.items())
+        "description": ", ".join(codes),
+        "content": {"application/problem+json": {"schema": _SCHEMA}},
     }
 
 
@@ -206,14 +283,7 @@ async def _domain(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    faults = [
-        {
-            "pointer": _pointer(fault["loc"]),
-            "code": fault["type"],
-            "detail": _VALIDATION.get(fault["type"], "Giá trị không hợp lệ."),
-        }
-        for fault in error.errors()
-    ]
+    faults = shape_faults(error.errors())
     if any(fault["code"] == "json_invalid" for fault in faults):
         return problem(request.url.path, 400, *_HTTP_CODES[400], {"errors": faults})
     return problem(
@@ -224,6 +294,18 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
         f"Yêu cầu có {len(faults)} điểm cần sửa.",
         {"errors": faults},
     )
+
+
+def shape_faults(errors: Iterable[Any]) -> list[dict[str, str]]:
+    """Put what a form found wrong into words, each with its place (JSON pointer)."""
+    return [
+        {
+            "pointer": _pointer(fault["loc"]),
+            "code": fault["type"],
+            "detail": _VALIDATION.get(fault["type"], "Giá trị không hợp lệ."),
+        }
+        for fault in errors
+    ]
 
 
 def _pointer(location: tuple[Any, ...]) -> str:
@@ -283,3 +365,17 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
         "Lỗi hệ thống",
         "Hệ thống gặp lỗi khi thực hiện yêu cầu. Lỗi đã được ghi lại.",
     )
+
+
+def refusal(path: str, error: DomainError) -> Problem:
+    """Return what a refusal is told as where an answer holds several of them."""
+    told = {
+        **error.facts,
+        "type": f"/problems/{error.code}",
+        "title": error.title,
+        "status": STATUS[error.code],
+        "code": error.code,
+        "detail": error.detail,
+        "instance": path,
+    }
+    return Problem(**told)

@@ -15,6 +15,7 @@ from app.db.access import connect
 from app.db.migrate import migrate
 from app.db.server import running
 from app.domain.errors import DomainError
+from app.services.backfill import backfill
 from app.services.seeding import seed
 from app.settings import Settings
 
@@ -33,11 +34,11 @@ def ready(settings: Settings) -> Iterator[Settings]:
     """
     try:
         if settings.database_url is not None:
-            _prepare(settings.database_url.get_secret_value())
+            _prepare(settings, settings.database_url.get_secret_value())
             yield settings
             return
         with running(settings.data_dir) as url:
-            _prepare(url)
+            _prepare(settings, url)
             yield settings.model_copy(update={"database_url": SecretStr(url)})
     except DomainError as refusal:
         fail(refusal.detail)
@@ -73,7 +74,7 @@ def owner_engine(settings: Settings | None = None) -> Iterator[tuple[Settings, E
             engine.dispose()
 
 
-def _prepare(url: str) -> None:
+def _prepare(settings: Settings, url: str) -> None:
     try:
         owner = connect(url, as_owner=True, pool_size=1)
     except ArgumentError:
@@ -81,6 +82,7 @@ def _prepare(url: str) -> None:
     try:
         migrate(owner)
         seed(owner)
+        backfill(owner, payment_stops=settings.payment_wait_stops_clock)
     except ProgrammingError as error:
         fail(f"Không chuẩn bị được cơ sở dữ liệu: {_reason(error)}")
     finally:

@@ -6,7 +6,8 @@ from typing import Any
 import typst
 
 from app import clock
-from app.papers.facts import Dossier, Form, Office, Particular, Result, Signatory
+from app.domain.papers import Form
+from app.papers.facts import Dossier, Office, Particular, Result, Signatory
 from app.papers.rendering import render
 from app.settings import Settings
 from app.signatures.sign import sign_pdf

@@ -13,7 +13,7 @@ def mocks(
     seed: Annotated[int, typer.Option(help="Of the random faults.")] = 0,
     delay_ms: Annotated[float, typer.Option(min=0, help="Added to every request.")] = 0.0,
 ) -> None:
-    """Run the mocks of identity provider, national portal and payment platform."""
+    """Run the mocks of every partner; the mail server listens on the port after theirs."""
     import uvicorn  # noqa: PLC0415  (slow to import; other commands do without)
 
     from app.cli.reading import settings_of  # noqa: PLC0415
@@ -34,6 +34,21 @@ def mocks(
         payment_secret=settings.payment_secret.get_secret_value(),
         payment_signature=settings.payment_signature,
         payment_confirm_url=f"{settings.web_url}/v1/notices/payment",
+        lgsp_key=settings.lgsp_key,
+        lgsp_secret=settings.lgsp_secret.get_secret_value(),
+        lgsp_unit=settings.lgsp_unit,
+        post_customer_key=settings.post_customer_key,
+        post_secret_key=settings.post_secret_key.get_secret_value(),
+        post_customer_code=settings.post_customer_code,
+        post_agency=settings.post_agency,
+        smtp_host=settings.host,
+        smtp_port=listens_on + 1,
+        smtp_username=settings.smtp_username,
+        smtp_password=settings.smtp_password.get_secret_value(),
+        sms_key=settings.sms_key,
+        sms_secret=settings.sms_secret.get_secret_value(),
+        sms_brandname=settings.sms_brandname,
+        zalo_token=settings.zalo_token.get_secret_value(),
         chaos=chaos,
         seed=seed,
         delay_ms=delay_ms,

@@ -21,12 +21,17 @@ def grouped(number: int) -> str:
 
 @contextmanager
 def progress(
-    total: int, done: int, out: TextIO, *, every_s: float = _LINE_EVERY_S
+    total: int,
+    done: int,
+    out: TextIO,
+    *,
+    label: str = "Phát lại",
+    every_s: float = _LINE_EVERY_S,
 ) -> Iterator[Advance]:
     """Show dossiers done of `total`, their rate and the time left, while the block runs."""
     if out.isatty():
         with _bar(Console(file=out)) as bar:
-            task = bar.add_task("Phát lại", total=total, completed=done)
+            task = bar.add_task(label, total=total, completed=done)
             yield lambda dossiers: bar.advance(task, dossiers)
     else:
         yield _Lines(total, done, out, every_s).advance

@@ -11,6 +11,7 @@ import typer
 from app import clock
 from app.cli.database import owner_engine
 from app.cli.replay_progress import grouped, progress
+from app.services.backfill import backfill
 from app.services.desk import Rules
 from app.services.replay import Replay, Wishes, replaying
 from app.settings import Settings
@@ -34,6 +35,8 @@ def run(file: Path, *, share: float, seed: int, tell: bool) -> None:
             )
         else:
             _play(replay)
+            typer.echo("Đang lập chỉ mục tra cứu ...", err=True)
+            backfill(owner, payment_stops=settings.payment_wait_stops_clock)
         _tell_periods(replay)
 
 

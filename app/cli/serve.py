@@ -34,6 +34,7 @@ def serve(
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # whom to believe is a setting of ours: APP_TRUSTED_PROXIES
             timeout_graceful_shutdown=10,
         )
 

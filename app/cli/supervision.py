@@ -116,7 +116,8 @@ def _children(settings: Settings, counts: str) -> list[_Child]:
 
 
 def _refuse_taken_ports(settings: Settings) -> None:
-    for port, what in ((settings.port, "API"), (settings.port + 1, "hệ thống mô phỏng")):
+    ports = ("API", "hệ thống mô phỏng", "máy chủ thư mô phỏng")
+    for port, what in enumerate(ports, settings.port):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, Row, create_engine, text
 from sqlalchemy.engine import make_url
 
 from app.domain.actor import Actor, Role
+from app.domain.agency import AgencyEnded
 from app.domain.once import InFlight, KeyReused, Once
 
 APP_ROLE = "motcua_app"
@@ -26,16 +27,23 @@ SELECT set_config('app.role', :role, true),
        set_config('app.number', :number, true),
        set_config('app.agencies', CASE WHEN :agency = '' THEN '{}' ELSE coalesce((
            SELECT array_agg(id)::text FROM agency
-           WHERE code = :agency OR code LIKE :agency || '.%'), '{}') END, true),
+           WHERE code = :agency OR code LIKE :agency || '.%' OR id IN (
+               SELECT agency_heir.agency_id FROM agency_heir JOIN agency AS heir
+                   ON heir.id = heir_id
+               WHERE heir.code = :agency OR heir.code LIKE :agency || '.%')), '{}') END, true),
+       (SELECT jsonb_build_object('name', ended.name, 'last_on', ended.valid_to,
+               'heir', heir.code, 'heir_name', heir.name)
+           FROM agency AS ended JOIN agency_heir ON agency_heir.agency_id = ended.id
+           JOIN agency AS heir ON heir.id = heir_id
+           WHERE ended.code = :agency AND NOT EXISTS (
+               SELECT FROM agency_heir AS later WHERE later.agency_id = heir.id)) AS ended,
        (SELECT value FROM revision WHERE name = 'catalogue') AS catalogue,
        (SELECT value FROM revision WHERE name = 'calendar') AS calendar
 """
 _TELL_PLAIN = text(_TELL)
 _TELL_ONCE = text(f"""{_TELL.rstrip()},
-       pg_try_advisory_xact_lock(:lock) AS is_first,
-       (SELECT jsonb_build_object('fingerprint', fingerprint, 'outcome', outcome)
-        FROM idempotency
-        WHERE caller = :account AND key = :key AND route = :route) AS seen
+       begun.is_first, begun.seen
+FROM request_begun(:lock, :account, :key, :route) AS begun
 """)
 
 
@@ -85,14 +93,34 @@ def acting(engine: Engine, actor: Actor, once: Once | None = None) -> Iterator[T
     with engine.begin() as db:
         if once is None:
             row = db.execute(_TELL_PLAIN, told).one()
+            _refuse_ended(row, actor)
             yield Transaction(db, actor, row.catalogue, row.calendar)
             return
         told |= {"lock": _lock_number(actor, once), "key": once.key, "route": once.route}
         row = db.execute(_TELL_ONCE, told).one()
+        _refuse_ended(row, actor)
         seen = None if row.seen is None else _same_request(row.seen, once)
         if seen is None and not row.is_first:
             raise InFlight("Yêu cầu với khóa này đang được xử lý, hãy thử lại sau giây lát.")
         yield Transaction(db, actor, row.catalogue, row.calendar, seen)
+
+
+def _refuse_ended(row: Row[Any], actor: Actor) -> None:
+    """Refuse staff whose token names an agency that exists no more, and name who goes on.
+
+    An identity provider that is late must not let in who was not taken over.
+    """
+    if row.ended is not None and actor.role is not Role.APPLICANT:
+        ended = row.ended
+        raise AgencyEnded(
+            f"{ended['name']} ({actor.agency}) đã kết thúc hoạt động; tiếp tục công việc là "
+            f"{ended['heir_name']} ({ended['heir']}). Hãy đăng nhập lại bằng tài khoản của cơ quan "
+            "đang hoạt động.",
+            agency=actor.agency,
+            last_on=ended["last_on"],
+            heir=ended["heir"],
+            heir_name=ended["heir_name"],
+        )
 
 
 def _same_request(seen: Mapping[str, Any], once: Once) -> Mapping[str, Any]:

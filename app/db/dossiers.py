@@ -65,6 +65,40 @@ dossier = Table(
     Column("ended_at", DateTime(timezone=True)),
     Column("result_granted", SmallInteger, comment="1 granted, 0 denied"),
     Column("origin", Text, nullable=False, server_default=text("'live'")),
+    Column(
+        "calendar_revision",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Under which the due instants were derived; 0: not known",
+    ),
+    Column("remaining_minutes", Integer, comment="Working time left while the clock stands"),
+    Column(
+        "queue_class",
+        SmallInteger,
+        comment="0 clock runs, 1 stands, 2 result is there; NULL: ended",
+    ),
+    Column(
+        "queue_minutes",
+        Integer,
+        comment="Order within the class: minutes since 1970 until which the clock runs, or left",
+    ),
+    Column("claimed_by", Text, comment="Account that is working on it"),
+    Column("claimed_name", Text),
+    Column("claimed_until", DateTime(timezone=True), comment="End of the lease"),
+    Column("assigned_to", Text, comment="Account that it was given to"),
+    Column("assigned_name", Text),
+    Column("authorisation_id", Uuid, comment="Giấy ủy quyền, if handed in for somebody else"),
+    Column(
+        "received_agency_id",
+        BigInteger,
+        comment="Received it, if a reorganisation has moved it since",
+    ),
+    Column(
+        "clock_agency_id",
+        BigInteger,
+        comment="Whose calendar its clock goes by, if it began before a move",
+    ),
     one_of("channel", Channel),
     one_of("status", STATUSES),
     one_of("status_before", (Status.REGISTERED, Status.ACCEPTED, Status.IN_PROCESS)),
@@ -88,6 +122,46 @@ dossier = Table(
     Index("ix_dossier_at_agency_id_received", "at_agency_id", desc("received_at"), desc("id")),
     Index("ix_dossier_applicant_number", "applicant_number", desc("received_at"), desc("id")),
     Index("ix_dossier_submitter_id", "submitter_id", desc("received_at"), desc("id")),
+    Index(
+        "ix_dossier_open_revision",
+        "calendar_revision",
+        "id",
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        "ix_dossier_open_due_at",
+        "due_at",
+        postgresql_where=text("ended_at IS NULL AND due_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_dossier_open_reply_due_on",
+        "reply_due_on",
+        postgresql_where=text("ended_at IS NULL AND reply_due_on IS NOT NULL"),
+    ),
+    Index(
+        "ix_dossier_resolved",
+        "procedure_version_id",
+        desc("resolved_at"),
+        postgresql_where=text("resolved_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_dossier_queue",
+        "at_agency_id",
+        "queue_class",
+        "queue_minutes",
+        "id",
+        postgresql_where=text("queue_class IS NOT NULL"),
+    ),
+    Index(
+        "ix_dossier_open_agency_id",
+        "agency_id",
+        "id",
+        postgresql_where=text("queue_class IS NOT NULL"),
+    ),
+    Index("ix_dossier_claimed_by", "claimed_by", postgresql_where=text("claimed_by IS NOT NULL")),
+    Index(
+        "ix_dossier_assigned_to", "assigned_to", postgresql_where=text("assigned_to IS NOT NULL")
+    ),
     comment="Hồ sơ",
 )
 

@@ -169,3 +169,14 @@ WHERE (coalesce(a.last_number, 0) <> coalesce(b.received, 0)
 LIMIT :most
 """
 """Days on which other dossiers were numbered than are counted as received."""
+
+WRONG_OWNERS = """
+SELECT f.code AS dossier, owner.code AS kept, known.code AS recounted
+FROM figure_fact AS f JOIN dossier AS d ON d.id = f.dossier_id
+JOIN agency AS owner ON owner.id = f.owner_ids[cardinality(f.owner_ids)]
+JOIN agency AS known ON known.id = d.agency_id
+WHERE f.until_on = '9999-12-31' AND owner.id <> known.id
+    AND NOT EXISTS (SELECT FROM figure_mark WHERE figure_mark.dossier_id = d.id)
+LIMIT :most
+"""
+"""Dossiers that lie elsewhere than the moves in their history say."""

@@ -20,8 +20,6 @@ def _day(instant: str) -> str:
 _FACT_CTES = f"""
 told AS (
     SELECT e.dossier_id, max(e.seq) AS last_seq,
-        max(e.agency_id) FILTER (WHERE e.seq = 1) AS agency_id,
-        max(e.due_at) AS due_at,
         min(e.occurred_at) FILTER (WHERE e.act IN ('accept', 'take_in')) AS accepted_at,
         min(e.occurred_at) FILTER (WHERE e.source = 'registered'
             AND e.act IN ('accept', 'refuse', 'request_supplement')) AS answered_at,
@@ -39,7 +37,9 @@ told AS (
             WHERE e.act = 'request_payment') AS billed,
         array_agg(e.occurred_at ORDER BY e.seq) FILTER (WHERE e.act = 'settle') AS settled,
         array_agg(e.occurred_at ORDER BY e.seq) FILTER (
-            WHERE e.act = 'pass_on' AND e.details ? 'to_agency') AS forwarded
+            WHERE e.act = 'pass_on' AND e.details ? 'to_agency') AS forwarded,
+        array_agg(e.occurred_at ORDER BY e.seq) FILTER (WHERE <MOVED>) AS moved,
+        array_agg(e.details ->> 'to_owner' ORDER BY e.seq) FILTER (WHERE <MOVED>) AS moved_to
     FROM dossier_event AS e
     WHERE <e.dossier_id> AND e.occurred_at < CAST(:upto AS timestamptz)
     GROUP BY e.dossier_id
@@ -63,18 +63,16 @@ told AS (
     WHERE <payment.dossier_id> AND payment.method = 'platform' AND payment.status = 'paid'
         AND payment.paid_at < CAST(:upto AS timestamptz)
 ), base AS (
-    SELECT d.id AS dossier_id, d.code, told.agency_id, d.agency_id AS owner_id,
-        d.procedure_version_id, d.channel, d.received_on,
+    SELECT d.id AS dossier_id, d.code, coalesce(d.received_agency_id, d.agency_id) AS agency_id,
+        told.moved_to, d.procedure_version_id, d.channel, d.received_on,
         told.answered_at, d.answer_due_at, told.accepted_at, told.ended_at, told.outcome,
         told.returned_at,
         CASE WHEN CAST(:upto AS timestamptz) = 'infinity' THEN d.due_at
-            ELSE told.due_at END AS due_at,
+            ELSE last.due_at END AS due_at,
         coalesce(told.asked, '{{}}') AS asked, coalesce(told.supplied, '{{}}') AS supplied,
         coalesce(told.billed, '{{}}') AS billed, coalesce(told.settled, '{{}}') AS settled,
         coalesce(told.forwarded, '{{}}') AS forwarded, told.asked_within[2] AS asked_again_at,
-        last.target AS status,
-        CASE WHEN d.agency_id <> told.agency_id THEN (
-            SELECT valid_to FROM agency WHERE agency.id = told.agency_id) END AS valid_to,
+        coalesce(told.moved, '{{}}') AS moved, last.target AS status,
         CASE WHEN sync.state = 'acknowledged' AND sync.acknowledged_at < CAST(:upto AS timestamptz)
             THEN 'acknowledged'
             WHEN sync.state IN ('blocked', 'dead') THEN sync.state
@@ -116,13 +114,13 @@ told AS (
             THEN {_day("due_at")} END AS overdue_on,
         CASE WHEN counted_due_at < date_trunc('minute', coalesce(handled_at, 'infinity'))
             THEN {_day("counted_due_at")} END AS past_due_on,
-        {_day("asked_again_at")} AS asked_again_on,
-        CASE WHEN owner_id <> agency_id AND (ended_at IS NULL OR {_day("ended_at")} > valid_to)
-            THEN valid_to + 1 END AS moved_on
+        {_day("asked_again_at")} AS asked_again_on
     FROM timed
 ), fact AS (
     SELECT dossier_id, code, agency_id,
-        CASE WHEN moved_on IS NULL THEN agency_id ELSE owner_id END AS owner_id,
+        CASE WHEN moved_to IS NULL THEN ARRAY[agency_id] ELSE agency_id || ARRAY(
+            SELECT agency.id FROM unnest(moved_to) WITH ORDINALITY AS t (code, n)
+            JOIN agency ON agency.code = t.code ORDER BY n) END AS owner_ids,
         procedure_version_id, channel, received_on, status,
         {_day("answered_at")} AS answered_on,
         coalesce(answered_at > answer_due_at, false) AS answered_late,
@@ -137,22 +135,30 @@ told AS (
             WHEN asked_again_on <= past_due_on OR past_due_on IS NULL THEN 'asked_again'
             ELSE 'past_due' END AS late_why,
         {{days}},
-        moved_on, sync_state, sync_code, is_paper AS is_paper_due, has_result_file, is_fee_due,
+        sync_state, sync_code, is_paper AS is_paper_due, has_result_file, is_fee_due,
         is_paid_online, are_files,
         are_files AND (has_result_file OR NOT is_paper) AS is_digital, is_verified
     FROM judged
 )"""
 
 
+# The days of moves rise, whatever clocks say: whose a day is is looked up in them.
+_LISTED = ("asked", "supplied", "billed", "settled", "forwarded", "moved")
+_MOVED = "e.act = 'move' AND e.details ->> 'to_owner' <> e.details ->> 'from_owner'"
+
+
 def _days(name: str) -> str:
-    instants = f"SELECT {_day('at')} FROM unnest({name}) WITH ORDINALITY AS t (at, n) ORDER BY n"
+    day = _day("at")
+    if name == "moved":
+        day = f"max({day}) OVER (ORDER BY n)"
+    instants = f"SELECT {day} FROM unnest({name}) WITH ORDINALITY AS t (at, n) ORDER BY n"
     return f"CASE WHEN {name} = '{{}}' THEN '{{}}'::date[] ELSE ARRAY({instants}) END AS {name}_on"
 
 
 _FACT_CTES = _FACT_CTES.replace(
     "{days}",
-    ", ".join(_days(name) for name in ("asked", "supplied", "billed", "settled", "forwarded")),
-)
+    ", ".join(_days(name) for name in _LISTED),
+).replace("<MOVED>", _MOVED)
 
 
 def fact_ctes(which: str) -> str:
@@ -164,17 +170,17 @@ def fact_ctes(which: str) -> str:
     return re.sub(r"<([a-z_.]+)>", lambda found: which.format(id=found[1]), _FACT_CTES)
 
 
-_HELD = "(SELECT count(*) FROM unnest({up}) AS d WHERE d < moved_on)"
-
-
 def _held(up: str, down: str) -> str:
-    """Count what an agency had waiting when its successor took over."""
-    return f"{_HELD.format(up=up)} - {_HELD.format(up=down)}"
+    """Count what an agency had waiting when its successor took over on day `moved.day`."""
+    before = "(SELECT count(*) FROM unnest({days}) AS d WHERE d < moved.day)"
+    return f"{before.format(days=up)} - {before.format(days=down)}"
 
 
-_HELD_OVERDUE = "coalesce(overdue_on < moved_on, false)::int"
-_HELD_SUPPLEMENT = _held("asked_on", "supplied_on")
-_HELD_PAYMENT = _held("billed_on", "settled_on")
+_HELD = {
+    "overdue": "coalesce(overdue_on < moved.day, false)::int",
+    "waiting_supplement": _held("asked_on", "supplied_on"),
+    "waiting_payment": _held("billed_on", "settled_on"),
+}
 _STILL = "cardinality({up}) - cardinality({down})"
 
 _COHORT = {
@@ -199,7 +205,8 @@ _ENDED = {
     "waiting_supplement": f"-({_STILL.format(up='asked_on', down='supplied_on')})",
     "waiting_payment": f"-({_STILL.format(up='billed_on', down='settled_on')})",
 }
-_OWN = "CASE WHEN {day} >= moved_on THEN owner_id ELSE agency_id END"
+_OWN = "owner_ids[1 + width_bucket({day}, moved_on)]"
+"""Who resolved it on a day: figures of the past stay with the agency of that day."""
 
 _POINTS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ("received_on", "agency_id", _COHORT),
@@ -218,37 +225,31 @@ _POINTS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ("unnest(billed_on)", _OWN, {"waiting_payment": "1"}),
     ("unnest(settled_on)", _OWN, {"waiting_payment": "-1"}),
     ("unnest(forwarded_on)", _OWN, {"forwarded": "1"}),
-    (
-        "moved_on",
-        "agency_id",
-        {
-            "moved_out": "1",
-            "overdue": f"-{_HELD_OVERDUE}",
-            "waiting_supplement": f"-({_HELD_SUPPLEMENT})",
-            "waiting_payment": f"-({_HELD_PAYMENT})",
-        },
-    ),
-    (
-        "moved_on",
-        "owner_id",
-        {
-            "moved_in": "1",
-            "overdue": _HELD_OVERDUE,
-            "waiting_supplement": _HELD_SUPPLEMENT,
-            "waiting_payment": _HELD_PAYMENT,
-        },
-    ),
 )
-_PLAIN = {"unnest(": "day"}
+_MOVES = (
+    ("moved.giver", {"moved_out": "1", **{name: f"-({n})" for name, n in _HELD.items()}}),
+    ("moved.taker", {"moved_in": "1", **_HELD}),
+)
 
 
 def _point(day: str, agency: str, counts: Mapping[str, str]) -> str:
-    values = ", ".join(counts.get(name, "0") for name in MEASURES)
+    values = _values(counts)
     if not day.startswith("unnest("):
         owner = agency.format(day=day)
         return f"SELECT {day}, {owner}, {values} WHERE {day} IS NOT NULL"
     owner = agency.format(day="at.day")
     return f"SELECT at.day, {owner}, {values} FROM {day} AS at (day)"
+
+
+def _move(agency: str, counts: Mapping[str, str]) -> str:
+    """Return the points of moves, one for each of them; what has ended is in nobody's books."""
+    return f"""SELECT moved.day, {agency}, {_values(counts)}
+        FROM unnest(moved_on, owner_ids, owner_ids[2:]) AS moved (day, giver, taker)
+        WHERE moved.day <= coalesce(ended_on, 'infinity')"""
+
+
+def _values(counts: Mapping[str, str]) -> str:
+    return ", ".join(counts.get(name, "0") for name in MEASURES)
 
 
 COUNTS = ", ".join(MEASURES)
@@ -259,7 +260,8 @@ SUMMED = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
 def points_of(source: str, *, sign: str = "1", more: str = "") -> str:
     """Return a SELECT of the points of the facts in `source`, each count times `sign`."""
     signed = ", ".join(f"{sign} * p.{name} AS {name}" for name in MEASURES)
-    union = "\n        UNION ALL ".join(_point(*point) for point in _POINTS)
+    points = [*(_point(*point) for point in _POINTS), *(_move(*move) for move in _MOVES)]
+    union = "\n        UNION ALL ".join(points)
     return f"""
     SELECT {more}f.received_on, p.day, p.agency_id, f.procedure_version_id, f.channel, {signed}
     FROM {source} AS f CROSS JOIN LATERAL (

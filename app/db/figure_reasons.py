@@ -14,8 +14,7 @@ from app.domain.reasons import Cause, Reason
 
 _RECEIVED = "f.received_on BETWEEN :first AND :last AND f.agency_id = ANY (:agencies)"
 _HANDLED = """(f.handled_on BETWEEN :first AND :until AND f.received_on < :first
-    AND CASE WHEN f.handled_on >= f.moved_on THEN f.owner_id ELSE f.agency_id END
-        = ANY (:agencies))"""
+    AND f.owner_ids[1 + width_bucket(f.handled_on, f.moved_on)] = ANY (:agencies))"""
 _IS_LATE = """(f.late_on <= :until AND NOT (:is_now AND f.late_on = :until
     AND f.late_why = 'past_due' AND f.handled_on IS NULL AND f.counted_due_at > :now))"""
 _HAS_RESULT = "(f.has_result_file OR NOT f.is_paper_due)"

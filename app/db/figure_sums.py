@@ -177,7 +177,7 @@ SELECT {listed}count(*) FILTER (WHERE what = 'overdue') AS overdue,
     count(*) FILTER (WHERE what = 'late') AS counted_late
 FROM (
     SELECT 'overdue' AS what, procedure_version_id, channel,
-        CASE WHEN overdue_on >= moved_on THEN owner_id ELSE agency_id END AS agency_id
+        owner_ids[1 + width_bucket(overdue_on, moved_on)] AS agency_id
     FROM figure_fact
     WHERE until_on = '9999-12-31' AND ended_on IS NULL AND overdue_on = :today AND due_at > :now
     UNION ALL

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -26,6 +27,12 @@ class StoredFile:
 
 def write(db: Connection, path: Path, file: StoredFile) -> None:
     """Write a file's content unless it is there already."""
+    with path.open("rb") as source:
+        write_from(db, source, file)
+
+
+def write_from(db: Connection, source: BinaryIO, file: StoredFile) -> None:
+    """Write what can be read from `source` unless it is there already."""
     is_new = db.execute(
         upsert(stored_file)
         .values(
@@ -41,9 +48,8 @@ def write(db: Connection, path: Path, file: StoredFile) -> None:
     ).one_or_none()
     if is_new is None:
         return
-    with path.open("rb") as source:
-        for n, content in enumerate(iter(lambda: source.read(CHUNK), b"")):
-            db.execute(insert(file_chunk).values(sha256=file.sha256, n=n, content=content))
+    for n, content in enumerate(iter(lambda: source.read(CHUNK), b"")):
+        db.execute(insert(file_chunk).values(sha256=file.sha256, n=n, content=content))
 
 
 def content(engine: Engine, sha256: str) -> Iterator[bytes]:

@@ -1,21 +1,31 @@
 """Reference data as processes hold it in memory: the catalogue and the calendars."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import aliased
 
 from app.db.access import Transaction
-from app.db.calendar import calendar_day, office_hours
+from app.db.books import read_book
 from app.db.catalogue import agency, procedure, procedure_version, report_group
-from app.domain.agency import Agency, Level, ReportGroup
-from app.domain.calendar import FIRST_DAY, Calendar
-from app.domain.office_hours import DayKind, DayRule, Interval, OfficeHours
+from app.db.reorganisations import agency_former_name, agency_succession
+from app.domain.agency import Agency, FormerName, Level, ReportGroup
+from app.domain.calendar import Calendar
+from app.domain.errors import DomainError
+from app.domain.office_hours import EVERY_AGENCY
 from app.domain.procedure import Procedure, ProcedureVersion
 from app.domain.procedure_definition import parse_procedure
+from app.domain.reorganisation import Succession, Successions
+
+
+class CatalogueBehind(DomainError):
+    """A version was published, and used, after this transaction had looked at the revision."""
+
+    code = "catalogue.behind"
+    title = "Danh mục vừa được cập nhật"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,11 @@ class Offered:
     id: int
     procedure: Procedure
     version: ProcedureVersion
+
+
+class _OfferedById(dict[int, Offered]):
+    def __missing__(self, key: int) -> Offered:
+        raise CatalogueBehind("Danh mục vừa được cập nhật, hãy thử lại.", version=key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,7 @@ class Catalogue:
     procedures: Mapping[str, Procedure]
     offered: Mapping[int, Offered]
     version_ids: Mapping[tuple[str, int], int]
+    successions: Successions
 
     def agency_of(self, agency_id: int) -> Agency:
         return self.agencies[self.agency_codes[agency_id]]
@@ -50,13 +66,13 @@ class Catalogue:
 
 
 def read_catalogue(db: Connection) -> Catalogue:
-    parent = aliased(agency)
-    rows = db.execute(
-        select(agency, parent.c.code.label("parent"))
-        .outerjoin(parent, parent.c.id == agency.c.parent_id)
-        .order_by(agency.c.code)
-    ).all()
-    procedures = {code: parse_procedure(doc) for code, doc in _definitions(db).items()}
+    keys = db.execute(select(agency.c.id, agency.c.code).order_by(agency.c.code)).all()
+    agencies = _agencies(db)
+    successions = _successions(db)
+    procedures = {
+        code: _taken_over(parse_procedure(document), successions, agencies)
+        for code, document in _definitions(db).items()
+    }
     ids = {
         (row.code, row.version): row.id
         for row in db.execute(
@@ -66,35 +82,72 @@ def read_catalogue(db: Connection) -> Catalogue:
         )
     }
     return Catalogue(
-        agencies={
-            row.code: Agency(
-                row.code,
-                row.name,
-                Level(row.level),
-                row.parent,
-                row.valid_from,
-                row.valid_to,
-                row.report_group,
-                row.report_row,
-            )
-            for row in rows
-        },
-        agency_ids={row.code: row.id for row in rows},
-        agency_codes={row.id: row.code for row in rows},
+        agencies={known.code: known for known in agencies},
+        agency_ids={row.code: row.id for row in keys},
+        agency_codes={row.id: row.code for row in keys},
         groups=tuple(
             ReportGroup(row.code, row.name, row.position)
             for row in db.execute(select(report_group).order_by(report_group.c.position))
         ),
         procedures=procedures,
-        offered={
-            ids[known.code, version.version]: Offered(
-                ids[known.code, version.version], known, version
+        offered=_OfferedById(
+            (
+                ids[known.code, version.version],
+                Offered(ids[known.code, version.version], known, version),
             )
             for known in procedures.values()
             for version in known.versions
-        },
+        ),
         version_ids=ids,
+        successions=successions,
     )
+
+
+def _agencies(db: Connection) -> list[Agency]:
+    parent, heir = aliased(agency), aliased(agency)
+    names: defaultdict[int, list[FormerName]] = defaultdict(list)
+    for row in db.execute(select(agency_former_name).order_by(agency_former_name.c.last_on)):
+        names[row.agency_id].append(FormerName(row.last_on, row.name))
+    rows = db.execute(
+        select(agency, parent.c.code.label("parent"), heir.c.code.label("heir"))
+        .outerjoin(parent, parent.c.id == agency.c.parent_id)
+        .outerjoin(heir, heir.c.id == agency.c.successor_id)
+        .order_by(agency.c.code)
+    )
+    return [
+        Agency(
+            row.code,
+            row.name,
+            Level(row.level),
+            row.parent,
+            row.valid_from,
+            row.valid_to,
+            row.report_group,
+            row.report_row,
+            row.heir,
+            tuple(names[row.id]),
+        )
+        for row in rows
+    ]
+
+
+def _successions(db: Connection) -> Successions:
+    successor = aliased(agency)
+    rows = db.execute(
+        select(agency_succession, agency.c.code, successor.c.code.label("successor"))
+        .join(agency, agency.c.id == agency_succession.c.agency_id)
+        .join(successor, successor.c.id == agency_succession.c.successor_id)
+    )
+    return Successions(
+        Succession(row.code, row.procedure_code, row.successor, row.from_on) for row in rows
+    )
+
+
+def _taken_over(
+    known: Procedure, successions: Successions, agencies: Sequence[Agency]
+) -> Procedure:
+    versions = (successions.taken_over(known, version, agencies) for version in known.versions)
+    return replace(known, versions=tuple(versions))
 
 
 def _definitions(db: Connection) -> dict[str, dict[str, object]]:
@@ -120,32 +173,8 @@ def _definitions(db: Connection) -> dict[str, dict[str, object]]:
 
 
 def read_calendars(db: Connection) -> dict[str, Calendar]:
-    """Return the calendar of each office that has hours of its own, and `*` for the others."""
-    days = {
-        row.day: DayRule(DayKind(row.kind), row.name, row.source, _intervals(row.hours))
-        for row in db.execute(select(calendar_day))
-    }
-    weeks: defaultdict[str, defaultdict[date, defaultdict[int, list[Interval]]]] = defaultdict(
-        lambda: defaultdict(lambda: defaultdict(list))
-    )
-    for row in db.execute(select(office_hours)):
-        weeks[row.agency][row.valid_from][row.weekday].append((row.starts, row.ends))
-    timelines = {
-        office: [(since, OfficeHours.by_weekday(week)) for since, week in sorted(timeline.items())]
-        for office, timeline in weeks.items()
-    }
-    usual = timelines.pop("*", [(FIRST_DAY, OfficeHours())])
-    calendars = {"*": Calendar(usual, days)}
-    for office, own in timelines.items():
-        # Before its own hours begin, an office keeps those of every office.
-        before = [(since, hours) for since, hours in usual if since < own[0][0]]
-        calendars[office] = Calendar([*before, *own], days)
-    return calendars
-
-
-def _intervals(text: str | None) -> tuple[Interval, ...]:
-    parts = [part.split("-") for part in (text or "").split()]
-    return tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in parts)
+    """Return the calendar of each office that differs from the others, and `*` for those."""
+    return read_book(db).calendars
 
 
 class References:
@@ -165,8 +194,13 @@ class References:
         return known[1]
 
     def calendar(self, tx: Transaction, agency_code: str) -> Calendar:
-        """Return the calendar of an agency: its own hours, or those of every office."""
+        """Return the calendar of an agency: its own, or that of every office."""
+        known = self.calendars(tx)
+        return known.get(agency_code, known[EVERY_AGENCY])
+
+    def calendars(self, tx: Transaction) -> Mapping[str, Calendar]:
+        """Return the calendar of each office that differs from the others, and `*` for those."""
         known = self._calendars
         if known is None or known[0] != tx.calendar_revision:
             known = self._calendars = (tx.calendar_revision, read_calendars(tx.db))
-        return known[1].get(agency_code, known[1]["*"])
+        return known[1]

@@ -7,6 +7,7 @@ unsaid because another one came first.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -97,10 +98,14 @@ def find_faults(
     agency: Agency | None,
     channel: Channel,
     form: EForm,
+    on: date | None = None,
 ) -> list[Fault]:
-    """Return what is wrong with an application for this version, in the order of its members."""
+    """Return what is wrong with an application for this version, in the order of its members.
+
+    `on` is the day on which it is handed in, for agencies that took a procedure over.
+    """
     return [
-        *_service_faults(version, agency, channel),
+        *_service_faults(version, agency, channel, on),
         *_applicant_faults(application, version),
         *(
             Fault(f"/form{pointer}", "form.invalid", detail)
@@ -112,7 +117,7 @@ def find_faults(
 
 
 def _service_faults(
-    version: ProcedureVersion, agency: Agency | None, channel: Channel
+    version: ProcedureVersion, agency: Agency | None, channel: Channel, on: date | None
 ) -> list[Fault]:
     faults = []
     if channel is Channel.ONLINE and not version.online_level.accepts_online:
@@ -126,7 +131,7 @@ def _service_faults(
         )
     if agency is None:
         faults.append(Fault("/agency", "agency.unknown", "Không có cơ quan với mã này."))
-    elif not version.is_resolved_by(agency):
+    elif not version.is_resolved_by(agency, on):
         faults.append(
             Fault("/agency", "agency.not_competent", f"{agency.name} không giải quyết thủ tục này.")
         )

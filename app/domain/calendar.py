@@ -138,6 +138,13 @@ class Calendar:
             raise _beyond_horizon()
         return date.fromordinal(_FIRST + found)
 
+    def last_working_day_before(self, day: date) -> date:
+        """Return the last working day before `day`."""
+        found = bisect_left(self._totals, self._totals[_index(day)]) - 1
+        if found < 0:
+            raise _beyond_horizon()
+        return date.fromordinal(_FIRST + found)
+
     def next_opening(self, instant: datetime) -> datetime:
         """Return the first instant of working time that is not before `instant`.
 

@@ -1,8 +1,9 @@
 """Calendars written as CSV: the seeds, and what an administrator uploads.
 
-Two tables. Days: `day,kind,name,source`, where `kind` is `off`, `worked` (làm bù) or
-`hours 07:30-11:30 13:00-15:00`. Hours: `agency,valid_from,weekday,start,end`, one row for each
-open interval of an ISO weekday; weekdays without a row are closed, agency `*` is every other.
+Two tables. Days: `day,kind,name,source`, where `kind` is `off`, `worked` (làm bù),
+`hours 07:30-11:30 13:00-15:00`, or `usual` for a day that is as its week again. Hours:
+`agency,valid_from,weekday,start,end`, one row for each open interval of an ISO weekday; weekdays
+without a row are closed, agency `*` is every other.
 """
 
 import csv
@@ -12,10 +13,17 @@ from datetime import date, time
 from io import StringIO
 
 from app.domain.calendar import Calendar
+from app.domain.calendar_book import CalendarChange, DayEntry, EntryKind, HoursEntry
 from app.domain.errors import DomainError
-from app.domain.office_hours import DayKind, DayRule, Interval, OfficeHours, OfficeHoursRefused
+from app.domain.office_hours import (
+    EVERY_AGENCY,
+    DayRule,
+    Interval,
+    OfficeHours,
+    OfficeHoursRefused,
+)
 
-EVERY_AGENCY = "*"
+__all__ = ["EVERY_AGENCY", "CalendarTableRefused", "calendar_from_csv", "change_from_csv"]
 
 _DAY_COLUMNS = ("day", "kind", "name", "source")
 _HOURS_COLUMNS = ("agency", "valid_from", "weekday", "start", "end")
@@ -42,13 +50,48 @@ def calendar_from_csv(calendar_text: str, hours_text: str, agency: str = EVERY_A
     return Calendar(_hours(hours_text, agency), list(_days(calendar_text)))
 
 
+def change_from_csv(
+    calendar_text: str,
+    hours_text: str | None,
+    *,
+    source: str,
+    reason: str | None = None,
+    agency: str = EVERY_AGENCY,
+) -> CalendarChange:
+    """Return what the tables say as one change: the days for `agency`, the hours for their own.
+
+    Raises `CalendarTableRefused`.
+    """
+    weeks = {} if hours_text is None else _weeks(hours_text)
+    return CalendarChange(
+        source,
+        reason,
+        tuple(entry for entry, _ in _entries(calendar_text, agency)),
+        tuple(
+            HoursEntry(
+                office, since, {day: tuple(sorted(spans)) for day, spans in sorted(week.items())}
+            )
+            for office, timeline in sorted(weeks.items())
+            for since, week in sorted(timeline.items())
+        ),
+    )
+
+
 def _days(text: str) -> Iterator[tuple[date, DayRule]]:
+    for entry, rule in _entries(text, EVERY_AGENCY):
+        if rule is not None:
+            yield entry.day, rule
+
+
+def _entries(text: str, agency: str) -> Iterator[tuple[DayEntry, DayRule | None]]:
     for line, row in _rows(text, _DAY_COLUMNS):
         try:
             kind, *hours = row["kind"].split()
             intervals = tuple(_interval(*part.split("-")) for part in hours)
-            rule = DayRule(DayKind(kind), row["name"], row["source"], intervals)
-            yield date.fromisoformat(row["day"]), rule
+            day = date.fromisoformat(row["day"])
+            source = row["source"] or None
+            entry = DayEntry(agency, day, EntryKind(kind), row["name"], intervals, source)
+            yield entry, entry.rule("")
         except (ValueError, TypeError) as error:
             raise _refused(line, row) from error
         except OfficeHoursRefused as error:
@@ -56,6 +99,15 @@ def _days(text: str) -> Iterator[tuple[date, DayRule]]:
 
 
 def _hours(text: str, agency: str) -> list[tuple[date, OfficeHours]]:
+    weeks = _weeks(text)
+    own = {} if agency == EVERY_AGENCY else weeks.get(agency, {})
+    own_from = min(own, default=date.max)
+    usual = weeks.get(EVERY_AGENCY, {})
+    shared = {since: week for since, week in usual.items() if since < own_from}
+    return [(since, OfficeHours.by_weekday(week)) for since, week in {**shared, **own}.items()]
+
+
+def _weeks(text: str) -> Mapping[str, Mapping[date, _Week]]:
     weeks: defaultdict[str, defaultdict[date, _Week]] = defaultdict(lambda: defaultdict(dict))
     for line, row in _rows(text, _HOURS_COLUMNS):
         try:
@@ -64,10 +116,7 @@ def _hours(text: str, agency: str) -> list[tuple[date, OfficeHours]]:
         except ValueError as error:
             raise _refused(line, row) from error
         weeks[row["agency"]][since].setdefault(weekday, []).append(interval)
-    own = {} if agency == EVERY_AGENCY else weeks[agency]
-    own_from = min(own, default=date.max)
-    shared = {since: week for since, week in weeks[EVERY_AGENCY].items() if since < own_from}
-    return [(since, OfficeHours.by_weekday(week)) for since, week in {**shared, **own}.items()]
+    return weeks
 
 
 def _rows(text: str, columns: tuple[str, ...]) -> Iterator[tuple[int, _Row]]:

@@ -51,12 +51,16 @@ class Node:
             self.below(key, None).is_sound() for key in keys
         )
 
-    def record(self, *keys: str) -> dict[str, "Node"]:
-        """Return the members of an object that must have exactly these keys."""
+    def record(self, *keys: str, optional: tuple[str, ...] = ()) -> dict[str, "Node"]:
+        """Return the members of an object that must have exactly these keys.
+
+        Of `optional` keys those that are there are returned too.
+        """
         members = self._mapping()
-        for key in sorted(str(key) for key in members if key not in keys):
+        for key in sorted(str(key) for key in members if key not in keys + optional):
             self.below(key, None).blame("Không có mục này trong mẫu định nghĩa.")
         nodes = {key: self.below(key, members.get(key, _ABSENT)) for key in keys}
+        nodes |= {key: self.below(key, members[key]) for key in optional if key in members}
         if isinstance(self.value, Mapping):
             for key in keys:
                 if key not in members:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from app.domain.agency import Agency, ReportGroup
@@ -49,11 +50,15 @@ class AnnexRow:
 
 
 def annex(
-    groups: Iterable[ReportGroup], agencies: Iterable[Agency], intakes: Mapping[str, Intake]
+    groups: Iterable[ReportGroup],
+    agencies: Iterable[Agency],
+    intakes: Mapping[str, Intake],
+    last_on: date | None = None,
 ) -> list[AnnexRow]:
     """Lay out the annex: per group its total, then its agencies in the source's order.
 
-    `intakes` is by agency code; an agency that received nothing keeps its row.
+    `intakes` is by agency code; an agency that received nothing keeps its row, a group without
+    agencies has none. Agencies are named as on `last_on`, the period's last day, if it is given.
     """
     lines = sorted(
         (agency for agency in agencies if agency.report_row is not None),
@@ -65,13 +70,15 @@ def annex(
             AnnexRow(
                 group.code,
                 str(agency.report_row),
-                agency.name,
+                agency.name_on(last_on) if last_on else agency.name,
                 agency.code,
                 intakes.get(agency.code, Intake()),
             )
             for agency in lines
             if agency.report_group == group.code
         ]
+        if not members:
+            continue
         total = sum((row.intake for row in members), Intake())
         rows.append(AnnexRow(group.code, "total", group.name, None, total))
         rows.extend(members)

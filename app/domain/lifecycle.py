@@ -41,6 +41,7 @@ class Act(StrEnum):
     STOP = auto()  # dừng giải quyết
     WITHDRAW = auto()  # rút hồ sơ
     RETURN_RESULT = auto()  # trả kết quả
+    MOVE = auto()  # chuyển theo sắp xếp cơ quan: by the system, in any status, which it keeps
 
 
 LABELS = {
@@ -73,6 +74,7 @@ ACT_LABELS = {
     Act.STOP: "Dừng giải quyết",
     Act.WITHDRAW: "Rút hồ sơ",
     Act.RETURN_RESULT: "Trả kết quả",
+    Act.MOVE: "Chuyển theo sắp xếp cơ quan",
 }
 
 WAITING = frozenset({Status.SUPPLEMENT_REQUESTED, Status.PAYMENT_REQUESTED})

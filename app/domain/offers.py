@@ -41,8 +41,9 @@ class OfferBook:
         ]
         versions = [offer.version for offer in self._offers]
         begins = {version.valid_from for version in versions}
+        taken_over = {known.from_on for version in versions for known in version.successors}
         ended = {version.valid_to + _NEXT_DAY for version in versions if version.valid_to}
-        self._changes = sorted(begins | ended)
+        self._changes = sorted(begins | ended | taken_over)
         self._known: dict[tuple[str, int], Offers] = {}
 
     def on(self, agency: Agency, day: date) -> Offers:
@@ -69,7 +70,7 @@ class OfferBook:
         offered = tuple(
             offer
             for offer in self._offers
-            if offer.version.is_valid_on(day) and offer.version.is_resolved_by(agency)
+            if offer.version.is_valid_on(day) and offer.version.is_resolved_by(agency, day)
         )
         online = tuple(offer for offer in offered if offer.version.online_level.accepts_online)
         return Offers(offered, online)

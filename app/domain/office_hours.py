@@ -12,6 +12,9 @@ from app.domain.errors import DomainError
 Interval = tuple[time, time]  # opens, closes: whole minutes of one local day
 Span = tuple[int, int]  # the same as minutes since midnight
 
+EVERY_AGENCY = "*"
+"""Whose hours and days hold for every office that has none of its own."""
+
 _DAYS_OF_WEEK = 7
 _USUAL_DAY: tuple[Interval, ...] = ((time(7, 30), time(11, 30)), (time(13), time(17)))
 

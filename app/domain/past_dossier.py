@@ -109,7 +109,11 @@ class PastDossier:
         self.supplements += self.accepted_at is not None
         days = timedelta(days=self.offer.version.supplement_days)
         self.reply_due_on = at.astimezone(LOCAL_ZONE).date() + days
-        details = {"components": list(components), "is_second": is_second}
+        details = {
+            "components": list(components),
+            "is_second": is_second,
+            "reply_due_on": self.reply_due_on.isoformat(),
+        }
         self._record(Act.REQUEST_SUPPLEMENT, actor, at, reason, ground, details)
 
     def supplement(self, actor: Actor, at: datetime, components: Sequence[str]) -> None:
@@ -138,10 +142,17 @@ class PastDossier:
 
     def extend(self, actor: Actor, at: datetime, by: TimeLimit, reason: str) -> None:
         granted = {"count": by.count, "unit": by.unit}
-        before = self.due_at.astimezone(UTC).isoformat() if self.due_at else None
+        before = self.due_at
         self.extension = by
         self.due_at = self._due_anew(at)
-        details = {"extension": granted, "due_before": before}
+        details = {
+            "extension": granted,
+            "received_at": _in_utc(self.received_at),
+            "promised_at": _in_utc(self.promised_at),
+            "due_before": _in_utc(before),
+            "due_after": self.due_at.isoformat() if self.due_at else None,
+            "signed_by": actor.name,
+        }
         self._record(Act.EXTEND, actor, at, reason, details=details)
 
     def resolve(self, actor: Actor, at: datetime, *, granted: bool, reason: str | None) -> None:
@@ -195,3 +206,7 @@ class PastDossier:
         self.events.append(
             PastEvent(act, source, target, actor, at, self.due_at, reason, ground, details)
         )
+
+
+def _in_utc(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat() if at else None

@@ -13,6 +13,7 @@ from typing import Any
 from app.domain.actor import Role
 from app.domain.agency import Agency, Level
 from app.domain.deadlines import TimeLimit
+from app.domain.lifecycle import Act, Status, possible_acts
 
 
 class OnlineLevel(IntEnum):
@@ -99,14 +100,52 @@ class Fee:
     exempt: tuple[Exemption, ...]
 
 
+class AgencyRule(StrEnum):
+    """Finds the agency of a step where it is not named by its code."""
+
+    HERE = auto()  # ở cơ quan đang giữ hồ sơ
+    RESOLVING = auto()  # về cơ quan giải quyết
+    PARENT = auto()  # lên cơ quan cấp trên của cơ quan giải quyết
+
+
+DECIDABLE = (
+    Act.PASS_ON,
+    Act.REQUEST_SUPPLEMENT,
+    Act.REQUEST_PAYMENT,
+    Act.EXTEND,
+    Act.RESOLVE,
+    Act.STOP,
+)
+"""Acts on a dossier in process that a step may reserve or leave out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the process and its share of the time limit."""
+    """A step of the process and its share of the time limit.
+
+    `agency` is a rule or an identifier code. `decides` names the acts of `DECIDABLE` that are
+    possible at this step; None: all that the lifecycle lets.
+    """
 
     code: str
     name: str
     role: Role
     share_percent: int
+    agency: AgencyRule | str = AgencyRule.HERE
+    decides: tuple[Act, ...] | None = None
+
+    def lets(self, act: Act) -> bool:
+        """Tell whether `act` is possible while a dossier in process is at this step."""
+        return self.decides is None or act not in DECIDABLE or act in self.decides
+
+
+def acts_at(step: Step, status: Status, role: Role) -> list[Act]:
+    """List what `role` may do with a dossier that is at this step."""
+    return [
+        act
+        for act in possible_acts(status, role)
+        if status is not Status.IN_PROCESS or step.lets(act)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +157,19 @@ class ResultKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Successor:
+    """An agency that goes on with a procedure of one that ended, from a day on."""
+
+    agency_code: str
+    from_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class ProcedureVersion:
     """A procedure as it stands from `valid_from` to `valid_to`, its last day (None: open).
 
-    It is resolved by the named agencies, or by every agency of `agency_level`. `supplement_days`
+    It is resolved by the named agencies, or by every agency of `agency_level`, and by those that
+    went on with it since (`successors`, none in a definition). `supplement_days`
     and `payment_days` are the calendar days within which the applicant has to answer.
     `form` is the e-form, a JSON Schema (draft 2020-12).
     """
@@ -142,12 +190,19 @@ class ProcedureVersion:
     steps: tuple[Step, ...]
     result: ResultKind
     legal_basis: tuple[str, ...]
+    successors: tuple[Successor, ...] = ()
 
     def is_valid_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
-    def is_resolved_by(self, agency: Agency) -> bool:
-        return agency.code in self.agency_codes or agency.level is self.agency_level
+    def is_resolved_by(self, agency: Agency, on: date | None = None) -> bool:
+        """Tell whether an agency resolves it: as it was defined, or (`on` a day) by succession."""
+        if agency.code in self.agency_codes or agency.level is self.agency_level:
+            return True
+        return any(
+            known.agency_code == agency.code and on is not None and known.from_on <= on
+            for known in self.successors
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ have the forms of Decision 20/2020/QĐ-TTg and of the national portal's catalogu
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from functools import reduce
 from itertools import pairwise
 from typing import NoReturn
 
 import jsonschema_rs
 
-from app.domain.actor import DESK_ROLES, Role
 from app.domain.agency import AGENCY_CODE, LONGEST_AGENCY_CODE, Level
 from app.domain.deadlines import LimitUnit, TimeLimit
 from app.domain.definition import Fault, Node, blame_repeats
@@ -30,14 +31,13 @@ from app.domain.procedure import (
     ProcedureVersion,
     ResultKind,
     SignatureNeed,
-    Step,
 )
+from app.domain.step_definition import read_steps
 
 _PROCEDURE_CODE = re.compile(r"[1-3]\.[0-9]{6}(\.[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2})?")
 _FIELD_CODE = re.compile(r"G[0-9]{2}-[A-Z]{2}[0-9]{2}")
 _RESULT_CODE = re.compile(r"KQ\.G[0-9]{2}\.[0-9]{6}")
 _ITEM_CODE = re.compile(r"[0-9A-Z]{1,10}([.-][0-9A-Z]{1,10}){0,9}")  # GT01, 000.00.00.G09-KQ002269
-_STEP_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 _VERSION_MEMBERS = (
     *("version", "valid_from", "valid_to", "online_level", "agencies", "applicants", "limit"),
@@ -48,10 +48,7 @@ _COMPONENT_MEMBERS = (
     *("code", "name", "required", "condition", "originals", "copies", "electronic", "signature"),
 )
 _FEE_MEMBERS = ("code", "name", "kind", "amount_vnd", "phase", "exempt")
-_STEP_MEMBERS = ("code", "name", "role", "share_percent")
 
-_PERCENT = 100
-_FIRST_STEP = "reception"
 _MOST = 1000  # of days, hours, months, copies: more is a slip of the pen
 _MOST_VND = 10**12
 
@@ -89,6 +86,37 @@ def parse_version(document: Mapping[str, object]) -> ProcedureVersion:
     return version
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What all versions of a procedure share."""
+
+    name: str
+    field: Field
+    sample: bool
+
+
+def read_draft(
+    root: Node, code: str, number: int, valid_from: date
+) -> tuple[Heading, ProcedureVersion]:
+    """Read `name`, `field`, `sample` and `definition`: a version without number and dates.
+
+    Whoever reads looks at the node's faults before using it.
+    """
+    Node(code, "/code", root.faults).text(_PROCEDURE_CODE)
+    part = root.record("name", "field", "sample", "definition")
+    field = part["field"].record("code", "name")
+    heading = Heading(
+        name=part["name"].text(),
+        field=Field(code=field["code"].text(_FIELD_CODE), name=field["name"].text()),
+        sample=part["sample"].flag(),
+    )
+    said = part["definition"].mapping()
+    given = {"version": number, "valid_from": valid_from.isoformat(), "valid_to": None}
+    for member in given.keys() & said.keys():
+        part["definition"].below(member, None).blame("Mục này do việc ban hành quyết định.")
+    return heading, _version(Node(said | given, "/definition", root.faults))
+
+
 def _refuse_faulty(faults: list[Fault]) -> None:
     if faults:
         raise DefinitionError(
@@ -114,7 +142,7 @@ def _version(node: Node) -> ProcedureVersion:
         components=_components(part["components"], level),
         form=_form(part["form"]),
         fees=_fees(part["fees"]),
-        steps=_steps(part["steps"]),
+        steps=read_steps(part["steps"]),
         result=_result(part["result"]),
         legal_basis=tuple(item.text() for item in part["legal_basis"].items(least=1)),
     )
@@ -234,45 +262,6 @@ def _fee(part: dict[str, Node]) -> Fee:
         phase=part["phase"].choice(FeePhase),
         exempt=tuple(Exemption(c["code"].text(_ITEM_CODE), c["name"].text()) for c in cases),
     )
-
-
-def _steps(node: Node) -> tuple[Step, ...]:
-    items = node.items(least=1)
-    parts = [item.record(*_STEP_MEMBERS) for item in items]
-    blame_repeats(part["code"] for part in parts)
-    steps = tuple(_step(part) for part in parts)
-    if items and items[0].has_sound("code", "role"):
-        _check_first_step(items[0], steps[0])
-    if items and all(item.has_sound("role") for item in items):
-        _check_approval(node, steps)
-    if items and all(item.has_sound("share_percent") for item in items):
-        _check_shares(node, steps)
-    return steps
-
-
-def _step(part: dict[str, Node]) -> Step:
-    return Step(
-        code=part["code"].text(_STEP_CODE),
-        name=part["name"].text(),
-        role=part["role"].choice(Role, sorted(DESK_ROLES)),
-        share_percent=part["share_percent"].integer(0, _PERCENT),
-    )
-
-
-def _check_first_step(node: Node, step: Step) -> None:
-    if (step.code, step.role) != (_FIRST_STEP, Role.RECEPTIONIST):
-        node.blame(f"Bước đầu tiên phải là {_FIRST_STEP}, do {Role.RECEPTIONIST} thực hiện.")
-
-
-def _check_approval(node: Node, steps: tuple[Step, ...]) -> None:
-    if all(step.role is not Role.APPROVER for step in steps):
-        node.blame(f"Phải có bước ký duyệt, do {Role.APPROVER} thực hiện.")
-
-
-def _check_shares(node: Node, steps: tuple[Step, ...]) -> None:
-    shares = sum(step.share_percent for step in steps)
-    if shares != _PERCENT:
-        node.blame(f"Tổng tỷ lệ thời gian của các bước là {shares} %, phải bằng {_PERCENT} %.")
 
 
 def _result(node: Node) -> ResultKind:

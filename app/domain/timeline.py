@@ -10,11 +10,15 @@ from app.domain.lifecycle import Act, Status
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One event as far as the clock cares: what was done, what came of it, when."""
+    """One event as far as the clock cares: what was done, what came of it, when.
+
+    `step` is the step of the process that the event led to, where it says so.
+    """
 
     act: Act
     target: Status
     at: datetime
+    step: str | None = None
 
 
 _REASONS = {
@@ -32,6 +36,8 @@ def stops(history: Iterable[Moment], *, payment_stops: bool) -> list[Stop]:
     found: list[Stop] = []
     waiting: tuple[Status, datetime] | None = None
     for moment in history:
+        if moment.act is Act.MOVE:
+            continue  # it waits on, elsewhere
         if waiting is not None:
             # Two machines' clocks may differ: an answer never comes before what it answers.
             found.append(Stop(waiting[1], max(waiting[1], moment.at), _REASONS[waiting[0]]))

@@ -25,12 +25,27 @@ class MockConfig:
     payment_secret: str = field(default="sample-payment-secret", repr=False)
     payment_signature: Literal["sha256", "hmac"] = "sha256"
     payment_confirm_url: str = "http://127.0.0.1:8000/v1/payment-notices"
+    lgsp_key: str = "sample-lgsp-key"
+    lgsp_secret: str = field(default="sample-lgsp-secret", repr=False)
+    lgsp_unit: str = "H44"
+    post_customer_key: str = "sample-post-customer"
+    post_secret_key: str = field(default="sample-post-secret", repr=False)
+    post_customer_code: str = "KH-H44"
+    post_agency: str = "H44"
     chaos: float = 0.0
     seed: int = 0
     delay_ms: float = 0.0
     strict_procedures: bool = False
     session_idle_s: float = 1800.0
     notice_backoff_s: float = 1.0
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int | None = None  # None: no mail server; 0: any free port, see /mail/_server
+    smtp_username: str = ""  # empty: no login is asked for
+    smtp_password: str = field(default="", repr=False)
+    sms_key: str = "sample-sms-key"
+    sms_secret: str = field(default="sample-sms-secret", repr=False)
+    sms_brandname: str = "MOTCUA"
+    zalo_token: str = field(default="sample-zalo-token", repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what would only be noticed much later."""

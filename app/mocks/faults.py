@@ -46,6 +46,8 @@ KINDS = {
     # known to some partners only
     "expired_session": Kind(),
     "already_exists": Kind(),
+    "busy": Kind(),
+    "refused": Kind(is_in_chaos=False),  # as below
     "error_code": Kind(is_in_chaos=False),  # a lasting refusal is an answer, not bad luck
 }
 
@@ -69,10 +71,14 @@ Deliver = Callable[[], Awaitable[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """A fault that only this partner knows: the services it can hit, and the answer it gives."""
+    """A fault that only this partner knows: the services it can hit, and the answer it gives.
+
+    A partner that speaks something else than HTTP sees to the answer itself.
+    """
 
     services: frozenset[str]
-    answer: Callable[[Fault, Deliver], Awaitable[dict[str, Any]]]
+    answer: Callable[[Fault, Deliver], Awaitable[dict[str, Any]]] | None = None
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +91,19 @@ class Partner:
     service_of: Callable[[str, bytes], str]
     switches: Switches
     special: Mapping[str, Special] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
 
     @property
     def kinds(self) -> list[str]:
         """Faults that this partner can have."""
-        return [kind for kind in KINDS if kind not in _SPECIAL or kind in self.special]
+        return [
+            kind
+            for kind in KINDS
+            if kind not in self.without and (kind not in _SPECIAL or kind in self.special)
+        ]
 
 
-_SPECIAL = {"expired_session", "already_exists", "error_code"}
+_SPECIAL = {"expired_session", "already_exists", "error_code", "busy", "refused"}
 
 
 class Switchboard:

@@ -48,14 +48,14 @@ class Gate:
             await exchange.pass_on()
             return
         special = self._partner.special.get(fault.kind)
-        if special is None:
+        if special is None or special.answer is None:
             await WAYS[fault.kind](fault, exchange)
             return
 
         async def deliver() -> bytes:
             return bytes((await exchange.deliver(by_fault=True)).body)
 
-        await exchange.answer(Json(await special.answer(fault, deliver)))
+        await exchange.answer(Json(await special.answer(fault, deliver), special.status))
 
 
 class _Controls:

@@ -11,17 +11,24 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from app.mocks import payment_memory, portal_memory
+from app.mocks import hooks as hook_memory
+from app.mocks import lgsp_memory, mail_memory, payment_memory, phones, portal_memory, post_memory
 from app.mocks.clock import now as system_now
 from app.mocks.config import MockConfig
 from app.mocks.connection import Droppable
 from app.mocks.faults import Switchboard
 from app.mocks.gate import Gate
+from app.mocks.hooks import hooks
 from app.mocks.identity import identity
+from app.mocks.lgsp import lgsp
+from app.mocks.mail import mail
 from app.mocks.memory import Memory
 from app.mocks.national_portal import national_portal
 from app.mocks.payment import payment
+from app.mocks.post import post
+from app.mocks.sms import sms
 from app.mocks.wire import Json
+from app.mocks.zalo import zalo
 
 _CONTENTS = """Hệ thống mô phỏng các đối tác của Một cửa điện tử
 
@@ -29,9 +36,18 @@ _CONTENTS = """Hệ thống mô phỏng các đối tác của Một cửa đi�
 /national-portal  Cổng Dịch vụ công quốc gia, thế hệ A:
                   POST /VXPAdapter/RestService/forward/mapi/login và .../mapi/g
                   xem lại: /_dossiers, /_dossiers/{mã hồ sơ}, /_stats
+/lgsp             nền tảng tích hợp của tỉnh: POST /token, .../RestService/forward/...
+                  xem lại: /_questions; dữ liệu: PUT /_citizens/{số}, /_enterprises/{mã số}
+/post             bưu chính công ích: POST /getToken, /postal/vnpost, /postal/collectvnpost,
+                  /cancelOrder, GET /getOrderTracking; xem lại: /_orders
 /payment          nền tảng thanh toán 1.0.6: POST /init, /query, /get-bill;
                   trang /pay/{mã tham chiếu}, biên lai /bill/{mã tham chiếu}
                   xem lại: /_orders; gửi thông báo: POST /_notices/{mã tham chiếu}
+/mail             máy chủ thư SMTP: cổng xem ở /_server; xem lại: /_messages?to=
+/sms              cổng tin nhắn: POST /messages; xem lại: /_messages?to=
+/zalo             Zalo OA: POST /message/template; xem lại: /_messages?to=
+/hooks            hệ thống khác nhận sự kiện: PUT /_endpoints/{tên}, POST /{tên};
+                  xem lại: /_events/{tên}
 
 Lỗi theo yêu cầu của mỗi đối tác: GET, POST, DELETE /{đối tác}/_faults; GET, PATCH .../_switches
 """
@@ -42,15 +58,24 @@ def create_app(config: MockConfig, *, now: Callable[[], datetime] = system_now) 
 
     The notices of the payment platform are sent while the application's lifespan lasts.
     """
-    memory = Memory(config.data_dir, portal_memory.SCHEMA, payment_memory.SCHEMA)
+    modules = (lgsp_memory, mail_memory, payment_memory, phones, portal_memory, post_memory)
+    schemas = (module.SCHEMA for module in (*modules, hook_memory))
+    memory = Memory(config.data_dir, *schemas)
     platform = payment(config, payment_memory.PaymentMemory(memory), now)
-    partners = [identity(config, now), national_portal(config, memory, now), platform.partner]
+    letters = mail(config, memory, now)
+    mail_board = Switchboard(letters.partner(), config.seed)
+    partners = [
+        identity(config, now),
+        platform.partner,
+        *(build(config, memory, now) for build in (lgsp, national_portal, post, sms, zalo, hooks)),
+    ]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         errands = asyncio.create_task(platform.courier.run())
         try:
-            yield
+            async with letters.listening(mail_board):
+                yield
         finally:
             errands.cancel()
             with suppress(asyncio.CancelledError):
@@ -58,9 +83,8 @@ def create_app(config: MockConfig, *, now: Callable[[], datetime] = system_now) 
             await platform.courier.close()
             memory.close()
 
-    gates = [
-        Mount(f"/{partner.name}", Gate(Switchboard(partner, config.seed))) for partner in partners
-    ]
+    boards = [*(Switchboard(partner, config.seed) for partner in partners), mail_board]
+    gates = [Mount(f"/{board.partner.name}", Gate(board)) for board in boards]
     routes = [Route("/", _contents), Route("/livez", _alive), *gates]
     return Droppable(Starlette(routes=routes, lifespan=lifespan))
 

@@ -10,25 +10,14 @@ from datetime import date, datetime
 from enum import StrEnum, auto
 from typing import Any, Final
 
+from app.domain.papers import Form
+
 PROSE: Final = "prose"
 """Metadata key of a text whose line ends begin a new paragraph; other texts are of one line."""
 
 
 def _prose() -> Any:  # noqa: ANN401  (dataclasses.field itself is typed so)
     return field(metadata={PROSE: True})
-
-
-class Form(StrEnum):
-    """A paper; the value is the name of its template."""
-
-    RECEIPT = "receipt"  # 01 Giấy tiếp nhận hồ sơ và hẹn trả kết quả
-    SUPPLEMENT_REQUEST = "supplement-request"  # 02 Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ
-    REFUSAL = "refusal"  # 03 Phiếu từ chối tiếp nhận giải quyết hồ sơ
-    APOLOGY = "apology"  # 04 Phiếu xin lỗi và hẹn lại ngày trả kết quả
-    STOP_NOTICE = "stop-notice"  # 05 Thông báo dừng giải quyết hồ sơ
-    CONTROL_SLIP = "control-slip"  # 06 Phiếu kiểm soát quá trình giải quyết hồ sơ
-    REGISTER = "register"  # 07 Sổ theo dõi hồ sơ
-    RESULT = "result"  # Kết quả giải quyết thủ tục hành chính
 
 
 class Outcome(StrEnum):
@@ -121,7 +110,7 @@ class SupplementRequest(NumberedPaper):
     missing: tuple[str, ...]
     reason: str = _prose()
     legal_ground: str | None
-    answer_by: datetime | None
+    answer_by: date | None  # its last day
     contact: str
     contact_phone: str | None
     adviser: str  # người hướng dẫn

@@ -1,7 +1,9 @@
 """The one function that makes a paper: facts in, PDF out, nothing else read or written."""
 
+import hashlib
 import json
 from functools import cache
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +12,8 @@ import segno
 import typst
 
 from app.domain.errors import DomainError
-from app.papers.facts import FACTS_OF, Apology, Form, NumberedPaper, Paper, Register
+from app.domain.papers import Form
+from app.papers.facts import FACTS_OF, Apology, NumberedPaper, Paper, Register
 from app.papers.writing import as_written
 
 MOST_ENTRIES: Final = 1_000
@@ -56,6 +59,15 @@ def render(form: Form, facts: Paper) -> bytes:
     if entries > _WORTH_FORGETTING:
         _forget()
     return pdf
+
+
+@cache
+def template_of(form: Form) -> str:
+    """Return the version of a form's template: it changes with its text and with the compiler."""
+    digest = hashlib.sha256(version("typst").encode())
+    for name in (f"{form}.typ", "layout.typ"):
+        digest.update((_TEMPLATES / name).read_bytes())
+    return f"{form}-{digest.hexdigest()[:12]}"
 
 
 def _compile(form: Form, facts: Paper) -> bytes:

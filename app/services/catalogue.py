@@ -40,7 +40,7 @@ def procedures_on(
         resolvers = [
             known
             for known in catalogue.agencies.values()
-            if offered.version.is_resolved_by(known) and known.is_valid_on(day)
+            if offered.version.is_resolved_by(known, day) and known.is_valid_on(day)
         ]
         if agency is None or any(known.code == agency for known in resolvers):
             found.append((offered, resolvers))

@@ -1,36 +1,32 @@
-"""Reading dossiers: one, many, the history, the clock explained."""
+"""Reading a dossier: all of it, its history, its clock explained."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, desc, func, or_, select, true, tuple_
+from sqlalchemy import Row, desc, select, true
 
 from app.db.access import Transaction, acting
+from app.db.calendar import calendar_change
+from app.db.clock import due_move
 from app.db.documents import document, signature_verdict, stored_file
 from app.db.dossiers import dossier, dossier_component, dossier_event
-from app.db.histories import moments
+from app.db.histories import last_event, moments
+from app.db.partner_views import applicant_check, parcels
 from app.db.payments import payment
-from app.db.reference import Catalogue
-from app.db.views import payment_view, verdict_view
-from app.db.visibility import is_here, own_agencies, visible
+from app.db.views import asked_view, dossier_view, outcome_view, payment_view, verdict_view
+from app.db.visibility import is_here, visible
 from app.domain.actor import DESK_ROLES, Actor
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deadlines import DayMinutes, Deadline, Stop, due, explain, in_words, lateness
-from app.domain.lifecycle import LABELS, Status, possible_acts
+from app.domain.lifecycle import WAITING, Act, Status
+from app.domain.procedure import ProcedureVersion, acts_at
 from app.domain.timeline import stops
 from app.services.clocks import calendar_of, extension_of, version_of
 from app.services.desk import Desk
 from app.services.transition import DossierNotFound
-
-Position = tuple[datetime, int]
-"""Where a page ends: instant of receipt and key of its last dossier."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    dossiers: list[dict[str, Any]]
-    next: Position | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +40,7 @@ class Clock:
     stops: list[Stop]
     days: list[DayMinutes]
     in_words: str
+    moves: list[dict[str, Any]]
 
 
 def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
@@ -52,9 +49,9 @@ def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
         row = _find(tx, code)
         catalogue = desk.references.catalogue(tx)
         version = version_of(desk, tx, row)
-        papers, results = _documents(tx, row)
+        known = _documents(tx, row)
         return {
-            **_summary(row, catalogue),
+            **dossier_view(row, catalogue),
             "step": version.steps[row.step].code,
             "applicant": {
                 "kind": row.applicant_kind,
@@ -63,24 +60,30 @@ def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
                 **row.contact,
             },
             "submitter": row.submitter_name,
+            "submitter_number": row.submitter_number,
+            "authorisation": known.get(row.authorisation_id),
             "form": row.form,
-            "components": papers,
-            "results": results,
+            "components": _papers(tx, row, known),
+            "results": [found for found in known.values() if found["kind"] == "result"],
             "result_granted": None if row.result_granted is None else bool(row.result_granted),
             "fees": row.fees,
             "payments": _payments(tx, row.id),
+            "asked": _asked(tx, row, version),
+            "outcome": _outcome(tx, row),
+            "applicant_check": applicant_check(tx, row.id),
+            "post_orders": parcels(tx, row.id),
             "return_way": row.return_way,
             "promised_at": row.promised_at,
             "reply_due_on": row.reply_due_on,
-            "possible_acts": _acts(row, actor),
+            "possible_acts": _acts(row, version, actor),
         }
 
 
-def _acts(row: Row[Any], actor: Actor) -> list[str]:
+def _acts(row: Row[Any], version: ProcedureVersion, actor: Actor) -> list[str]:
     """List what the actor may do now: staff of an agency that handed the dossier on, nothing."""
     if actor.role in DESK_ROLES and not row.is_here:
         return []
-    return [str(act) for act in possible_acts(Status(row.status), actor.role)]
+    return [str(act) for act in acts_at(version.steps[row.step], Status(row.status), actor.role)]
 
 
 def _find(tx: Transaction, code: str) -> Row[Any]:
@@ -92,35 +95,8 @@ def _find(tx: Transaction, code: str) -> Row[Any]:
     return row
 
 
-def _summary(row: Row[Any], catalogue: Catalogue) -> dict[str, Any]:
-    offered = catalogue.offered[row.procedure_version_id]
-    owner, holder = catalogue.agency_of(row.agency_id), catalogue.agency_of(row.at_agency_id)
-    return {
-        "code": row.code,
-        "version": row.version,
-        "procedure": {
-            "code": offered.procedure.code,
-            "name": offered.procedure.name,
-            "version": offered.version.version,
-            "online_level": int(offered.version.online_level),
-        },
-        "agency": {"code": owner.code, "name": owner.name},
-        "at_agency": {"code": holder.code, "name": holder.name},
-        "channel": row.channel,
-        "status": row.status,
-        "status_label": LABELS[Status(row.status)],
-        "applicant_name": row.applicant_name,
-        "received_at": row.received_at,
-        "answer_due_at": row.answer_due_at,
-        "accepted_at": row.accepted_at,
-        "due_at": row.due_at,
-        "resolved_at": row.resolved_at,
-        "ended_at": row.ended_at,
-    }
-
-
-def _documents(tx: Transaction, row: Row[Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the papers handed in and the results, each with its file's newest verdict."""
+def _documents(tx: Transaction, row: Row[Any]) -> dict[UUID, dict[str, Any]]:
+    """Return the dossier's files by their documents' ids, each with its newest verdict."""
     verdict = (
         select(signature_verdict)
         .where(signature_verdict.c.sha256 == document.c.sha256)
@@ -128,7 +104,7 @@ def _documents(tx: Transaction, row: Row[Any]) -> tuple[list[dict[str, Any]], li
         .limit(1)
         .lateral("verdict")
     )
-    known = {
+    return {
         found.id: {
             "id": found.id,
             "name": found.name,
@@ -157,7 +133,12 @@ def _documents(tx: Transaction, row: Row[Any]) -> tuple[list[dict[str, Any]], li
             .order_by(document.c.uploaded_at, document.c.id)
         )
     }
-    papers = [
+
+
+def _papers(
+    tx: Transaction, row: Row[Any], known: Mapping[UUID, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    return [
         {
             "component": part.component,
             "added_at": part.added_at,
@@ -169,7 +150,23 @@ def _documents(tx: Transaction, row: Row[Any]) -> tuple[list[dict[str, Any]], li
             .order_by(dossier_component.c.n)
         )
     ]
-    return papers, [found for found in known.values() if found["kind"] == "result"]
+
+
+_ASKING = (Act.REQUEST_SUPPLEMENT, Act.REQUEST_PAYMENT)
+_ENDING = (Act.REFUSE, Act.RESOLVE, Act.STOP, Act.WITHDRAW)
+
+
+def _asked(tx: Transaction, row: Row[Any], version: ProcedureVersion) -> dict[str, Any] | None:
+    """Return what the applicant is asked for, why and until when; None if for nothing now."""
+    event = last_event(tx.db, row.id, _ASKING) if row.status in WAITING else None
+    names = {component.code: component.name for component in version.components}
+    return asked_view(event, names, row.reply_due_on) if event else None
+
+
+def _outcome(tx: Transaction, row: Row[Any]) -> dict[str, Any] | None:
+    """Return how a dossier ended and for what reason; None while it is open."""
+    event = last_event(tx.db, row.id, _ENDING) if row.ended_at is not None else None
+    return outcome_view(event) if event else None
 
 
 def _payments(tx: Transaction, dossier_id: int) -> list[dict[str, Any]]:
@@ -177,39 +174,6 @@ def _payments(tx: Transaction, dossier_id: int) -> list[dict[str, Any]]:
         select(payment).where(payment.c.dossier_id == dossier_id).order_by(payment.c.opened_at)
     )
     return [payment_view(row) for row in rows]
-
-
-def list_page(
-    desk: Desk, *, actor: Actor, status: Status | None, after: Position | None, limit: int
-) -> Page:
-    """Return a page of what `actor` may see, newest first.
-
-    Applicants get what is theirs or what they handed in, desk staff what their agency resolves
-    or has in hand now.
-    """
-    conditions: list[ColumnElement[bool]] = [visible(actor)]
-    if actor.role in DESK_ROLES:
-        mine = own_agencies()
-        conditions.append(
-            or_(dossier.c.agency_id == func.any(mine), dossier.c.at_agency_id == func.any(mine))
-        )
-    if status is not None:
-        conditions.append(dossier.c.status == status)
-    if after is not None:
-        conditions.append(tuple_(dossier.c.received_at, dossier.c.id) < after)
-    with acting(desk.engine, actor) as tx:
-        rows = tx.db.execute(
-            select(dossier)
-            .where(*conditions)
-            .order_by(desc(dossier.c.received_at), desc(dossier.c.id))
-            .limit(limit + 1)
-        ).all()
-        catalogue = desk.references.catalogue(tx)
-        page = rows[:limit]
-        return Page(
-            [_summary(row, catalogue) for row in page],
-            (page[-1].received_at, page[-1].id) if len(rows) > limit else None,
-        )
 
 
 def history(desk: Desk, code: str, *, actor: Actor, after: int, limit: int) -> list[dict[str, Any]]:
@@ -265,4 +229,19 @@ def explain_deadline(desk: Desk, code: str, *, actor: Actor, now: datetime) -> C
             stood,
             explain(limit, row.accepted_at, stood, calendar, extension),
             words,
+            _moves(tx, row.id),
         )
+
+
+def _moves(tx: Transaction, dossier_id: int) -> list[dict[str, Any]]:
+    """Return how changes of the calendar moved the due instant, with the document that says so."""
+    rows = tx.db.execute(
+        select(due_move, calendar_change.c.source)
+        .outerjoin(calendar_change, calendar_change.c.revision == due_move.c.revision)
+        .where(due_move.c.dossier_id == dossier_id, due_move.c.what == "due")
+        .order_by(due_move.c.id)
+    )
+    return [
+        {"before": row.before, "after": row.after, "moved_at": row.moved_at, "source": row.source}
+        for row in rows
+    ]

@@ -1,10 +1,11 @@
 """How a dossier comes to be: the door's other half, for online submission and desk intake.
 
-Number, dossier, components, first event, message to the national portal and the answer under the
-request's key are written by one statement: this is the busiest path of the system.
+Number, dossier, components, words to find it by, first event, message to the national portal and
+the answer under the request's key are written by one statement: this is the busiest path of all.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
@@ -14,25 +15,20 @@ from sqlalchemy import TextClause, select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.db.access import Transaction, acting
-from app.db.documents import document
-from app.db.reference import Catalogue, Offered
+from app.db.dossiers import dossier
+from app.db.reference import Offered
 from app.domain.actor import Actor
 from app.domain.agency import Agency
-from app.domain.application import (
-    Application,
-    ApplicationFaulty,
-    Fault,
-    fee_lines,
-    find_faults,
-)
+from app.domain.application import Application, ApplicationFaulty, Fault, fee_lines
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deadlines import due, first_answer_due
-from app.domain.documents import DocumentKind
-from app.domain.eform import EForm
+from app.domain.folding import kept_words
 from app.domain.intake import Channel
 from app.domain.lifecycle import Act, Status, take
 from app.domain.once import Once
 from app.services.desk import Desk
+from app.services.examination import examine
+from app.services.issuing import issue_papers
 from app.services.transition import (
     REMEMBER,
     Effect,
@@ -42,10 +38,13 @@ from app.services.transition import (
     event_values,
 )
 
+Source = Callable[[Transaction], Application]
+"""Gives what is handed in, in the transaction that makes a dossier of it."""
+
 
 def enter(
     desk: Desk,
-    application: Application,
+    source: Source,
     channel: Channel,
     *,
     actor: Actor,
@@ -58,88 +57,27 @@ def enter(
             if tx.seen is not None:
                 return Outcome(**tx.seen)
             _step(channel, actor)  # who may not is told so before what is wrong with it
+            application = source(tx)
             catalogue = desk.references.catalogue(tx)
-            offered, agency = _check(tx, catalogue, application, channel, now)
+            offered, agency = examine(tx, catalogue, application, channel, now).checked()
             outcome = _write(desk, tx, application, channel, offered, agency, now, once)
+            if channel is not Channel.ONLINE:
+                _issue_receipt(desk, tx, outcome.code)
     except IntegrityError as error:
         raise as_in_flight(error) from error
     desk.wake()
     return outcome
 
 
+def _issue_receipt(desk: Desk, tx: Transaction, code: str) -> None:
+    """Issue the receipt of what was taken in: it is accepted in the same act."""
+    issue_papers(desk, tx, tx.db.execute(select(dossier).where(dossier.c.code == code)).one())
+
+
 def _step(channel: Channel, actor: Actor) -> tuple[Act, Status | None, Status]:
     """Return the first act with the statuses before and after it, or refuse the actor's role."""
     act, source = (Act.SUBMIT, Status.DRAFT) if channel is Channel.ONLINE else (Act.TAKE_IN, None)
     return act, source, take(source, act, actor.role)
-
-
-def _check(
-    tx: Transaction,
-    catalogue: Catalogue,
-    application: Application,
-    channel: Channel,
-    now: datetime,
-) -> tuple[Offered, Agency]:
-    offered = catalogue.version_on(application.procedure, now.astimezone(LOCAL_ZONE).date())
-    if offered is None:
-        detail = "Không có thủ tục với mã này đang có hiệu lực."
-        raise ApplicationFaulty([Fault("/procedure", "procedure.unknown", detail)])
-    agency = catalogue.agencies.get(application.agency)
-    if agency is not None and not agency.is_valid_on(now.astimezone(LOCAL_ZONE).date()):
-        agency = None
-    faults = find_faults(application, offered.version, agency, channel, _form(offered))
-    faults += _document_faults(tx, application)
-    if channel is not Channel.ONLINE and not _serves(tx.actor, application.agency):
-        detail = "Bạn không tiếp nhận hồ sơ của cơ quan này."
-        faults.append(Fault("/agency", "agency.not_yours", detail))
-    if faults or agency is None:
-        raise ApplicationFaulty(faults)
-    return offered, agency
-
-
-def _serves(actor: Actor, agency: str) -> bool:
-    return actor.agency is not None and f"{agency}.".startswith(f"{actor.agency}.")
-
-
-def _document_faults(tx: Transaction, application: Application) -> list[Fault]:
-    named = application.documents
-    if not named:
-        return []
-    usable = set(
-        tx.db.scalars(
-            select(document.c.id).where(
-                document.c.id.in_(named),
-                document.c.kind == DocumentKind.COMPONENT,
-                document.c.owner_id == tx.actor.id,
-                document.c.dossier_id.is_(None),
-            )
-        )
-    )
-    pointers = [
-        (f"/components/{n}/document", part.document)
-        for n, part in enumerate(application.components)
-    ]
-    pointers.append(("/authorisation", application.authorisation))
-    return [
-        Fault(
-            pointer,
-            "document.not_usable",
-            "Không có tài liệu này trong số tài liệu bạn đã tải lên và chưa nộp.",
-        )
-        for pointer, named_document in pointers
-        if named_document is not None and named_document not in usable
-    ]
-
-
-_forms: dict[int, EForm] = {}
-
-
-def _form(offered: Offered) -> EForm:
-    """Return the compiled e-form of a version; versions never change, so it is kept for good."""
-    form = _forms.get(offered.id)
-    if form is None:
-        form = _forms[offered.id] = EForm(offered.version.form)
-    return form
 
 
 def _write(
@@ -167,6 +105,12 @@ def _write(
         **_applicant_values(application, tx.actor),
         **_component_values(application),
         **_channel_values(channel),
+        "words": kept_words(
+            application.applicant.name,
+            application.applicant.number,
+            application.applicant.phone,
+            application.procedure,
+        ),
         "version_id": offered.id,
         "agency_id": agency_id,
         "agency_code": agency.code,
@@ -178,8 +122,10 @@ def _write(
         "return_way": application.return_way,
         "answer_due_at": answer_due_at,
         "accepted_at": now if target is Status.ACCEPTED else None,
+        "calendar_revision": tx.calendar_revision,
         "outcome": json.dumps(asdict(outcome)),
         "documents": application.documents,
+        "authorisation": application.authorisation,
         **(asdict(once) if once else {}),
     }
     statement = _statement(
@@ -230,6 +176,17 @@ _COMPONENTS = """
         WITH ORDINALITY AS part (component, document, n)
 )"""
 
+# A worker checks the applicant right afterwards; no register knows the other kinds of applicants.
+_CHECK = """
+, to_check AS (
+    INSERT INTO lookup (dossier_id, source, purpose, subject_number, requested_id, requested_role,
+        requested_name, agency_id, requested_at, state, attempts, next_at)
+    SELECT made.id, register.source, 'verify_applicant', :applicant_number, 'system', 'system',
+        'Hệ thống', :agency_id, :now, 'waiting', 0, :now
+    FROM made JOIN (VALUES ('citizen', 'population'), ('enterprise', 'business_register'))
+        AS register (kind, source) ON register.kind = :applicant_kind
+)"""
+
 _ATTACHED = """
 , attached AS (
     UPDATE document SET dossier_id = made.id FROM made
@@ -257,14 +214,16 @@ WITH counted AS (
         status, version, applicant_kind, applicant_number, applicant_name, contact,
         submitter_id, submitter_number, submitter_name, submitter_tech_id, is_verified,
         form, fees, return_way,
-        received_on, received_at, answer_due_at, accepted_at, due_at, promised_at, supplements)
+        received_on, received_at, answer_due_at, accepted_at, due_at, promised_at, supplements,
+        calendar_revision, authorisation_id)
     SELECT :agency_code || :code_day
             || lpad(last_number::text, greatest(4, length(last_number::text)), '0'),
         :version_id, :agency_id, :agency_id, ARRAY[CAST(:agency_id AS bigint)], 0, :channel,
         :target, 1, :applicant_kind, :applicant_number, :applicant_name, CAST(:contact AS jsonb),
         :actor_id, :submitter_number, :actor_name, :submitter_tech_id, :is_verified,
         CAST(:form AS jsonb), CAST(:fees AS jsonb), :return_way,
-        :day, :now, :answer_due_at, :accepted_at, :due_at, :due_at, 0
+         :day, :now, :answer_due_at, :accepted_at, :due_at, :due_at, 0, :calendar_revision,
+         CAST(:authorisation AS uuid)
     FROM counted
     RETURNING id, code
 ), event AS (
@@ -276,7 +235,13 @@ WITH counted AS (
 ), told AS (
     INSERT INTO delivery (partner, dossier_id, seq, kind, payload_version, state, attempts, next_at)
     SELECT 'national_portal', id, 1, 'dossier_event', 1, 'waiting', 0, :now FROM made
-){_COMPONENTS if has_components else ""}{_ATTACHED if has_documents else ""}{
+), findable AS (
+    INSERT INTO dossier_search (agency_id, received_at, dossier_id, words)
+    SELECT :agency_id, :now, id, search_words(:agency_id, :now, code, CAST(:words AS text[]))
+    FROM made
+), announced AS (
+    INSERT INTO announcement (dossier_id, seq) SELECT id, 1 FROM made
+){_CHECK}{_COMPONENTS if has_components else ""}{_ATTACHED if has_documents else ""}{
         remember if is_once else ""
     }
 SELECT code, {"(SELECT count(*) FROM attached)" if has_documents else "0"} AS attached FROM made

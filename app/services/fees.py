@@ -40,7 +40,8 @@ def request_payment(desk: Desk, request: Request, *, amount_vnd: int, reason: st
     def work(tx: Transaction, dossier: Row[Any]) -> Effect:
         days = version_of(desk, tx, dossier).payment_days
         reply_due_on = _day(request.now) + timedelta(days=days)
-        return Effect({"reply_due_on": reply_due_on}, reason, details={"amount_vnd": amount_vnd})
+        details = {"amount_vnd": amount_vnd, "reply_due_on": reply_due_on.isoformat()}
+        return Effect({"reply_due_on": reply_due_on}, reason, details=details)
 
     return carry_out(desk, request, Act.REQUEST_PAYMENT, work)
 

@@ -212,7 +212,7 @@ def existed(known: Agency, period: Period) -> bool:
 
 def _agency_name(asked: Asking, key: int | str) -> tuple[str, str]:
     known = asked.catalogue.agency_of(int(key))
-    return known.code, known.name
+    return known.code, known.name_on(asked.question.period.last)
 
 
 def _level_name(asked: Asking, key: int | str) -> tuple[str, str]:
@@ -247,7 +247,7 @@ def _nothing(_asked: Asking) -> dict[str, str]:
 _EMPTY: Mapping[Group, Callable[[Asking], dict[str, str]]] = {
     Group.NONE: _nothing,
     Group.AGENCY: lambda asked: {
-        code: known.name
+        code: known.name_on(asked.question.period.last)
         for code, known in asked.agencies.items()
         if existed(known, asked.question.period)
     },

@@ -43,7 +43,7 @@ def annex_of(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> 
             for known in asked.catalogue.agencies.values()
             if known.code in intakes or existed(known, period)
         ]
-        return annex(asked.catalogue.groups, agencies, intakes)
+        return annex(asked.catalogue.groups, agencies, intakes, period.last)
 
 
 def running(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> Answer:
@@ -93,7 +93,10 @@ def recount(tx: Transaction, period: Period) -> Mapping[str, Intake]:
             func.count().filter(is_online).label("online"),
             func.count().filter(~is_online).label("at_desk"),
         )
-        .join(agency, agency.c.id == dossier.c.agency_id)
+        .join(
+            agency,
+            agency.c.id == func.coalesce(dossier.c.received_agency_id, dossier.c.agency_id),
+        )
         .where(dossier.c.received_on.between(period.first, period.last))
         .group_by(agency.c.code)
     )

@@ -1,146 +1,177 @@
-"""Official papers of a dossier, put together from its history: printed again they are the same."""
+"""Papers of a dossier as they were issued: listed, printed once, handed out unchanged for good.
 
-from collections import Counter
+What a paper says was frozen with the act (`issuing`). Its bytes are made when somebody first asks
+for them and kept: whoever comes later, or at the same moment, gets the same.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, desc, select, update
 
+from app.db import file_store
 from app.db.access import Transaction, acting
-from app.db.dossiers import dossier, dossier_component, dossier_event
-from app.db.reference import Catalogue
+from app.db.documents import stored_file
+from app.db.dossiers import dossier
+from app.db.file_store import StoredFile
+from app.db.papers import issued_paper
+from app.db.views import paper_view
 from app.db.visibility import visible
-from app.domain.actor import Actor
+from app.domain.actor import SYSTEM, Actor, Role
 from app.domain.errors import DomainError
-from app.domain.intake import Channel, ReturnWay
-from app.domain.lifecycle import Act
-from app.domain.procedure import ProcedureVersion
-from app.papers.facts import Component, Dossier, Form, Office, Receipt
-from app.papers.rendering import render
+from app.domain.papers import BOOKS, INTERNAL, Form
+from app.papers.keeping import revived
+from app.papers.rendering import render, template_of
 from app.services.desk import Desk
+from app.services.issuing import (
+    apologies_without,
+    events_without,
+    issue_apologies,
+    issue_papers,
+)
 from app.services.transition import DossierNotFound
 
-_DESK = "Bộ phận Tiếp nhận và Trả kết quả"
-_BOOK = "Sổ theo dõi hồ sơ"
-_WAYS = {
-    ReturnWay.DESK: "trực tiếp tại Bộ phận Tiếp nhận và Trả kết quả",
-    ReturnWay.ONLINE: "trực tuyến, vào tài khoản của người nộp",
-    ReturnWay.POST: "qua dịch vụ bưu chính công ích",
-}
+_PDF = "application/pdf"
 
 
 class PaperNotThere(DomainError):
-    """Nothing has happened yet that the paper would be about."""
+    """Nothing has happened yet that the paper would be about, or it is not for this person."""
 
     code = "paper.not_there"
     title = "Chưa có giấy tờ này"
 
 
-def receipt(desk: Desk, code: str, *, actor: Actor) -> bytes:
-    """Print the receipt and appointment (form 01) as it was given at acceptance, as PDF."""
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A paper that was printed: its content is in the file store."""
+
+    sha256: str
+    size_bytes: int
+    name: str
+
+
+def listed(
+    desk: Desk, code: str, *, actor: Actor, after: int, limit: int
+) -> list[Mapping[str, Any]]:
+    """Return the papers of a dossier that the actor may see, in the order of their issue."""
     with acting(desk.engine, actor) as tx:
+        found = _seen(tx, code)
+        is_complete = not (events_without(tx, found.id) or apologies_without(tx, found.id))
+    if not is_complete:
+        _complete(desk, code)
+    with acting(desk.engine, actor) as tx:
+        rows = tx.db.execute(
+            select(issued_paper)
+            .where(
+                issued_paper.c.dossier_id == found.id,
+                issued_paper.c.id > after,
+                *_for(actor),
+            )
+            .order_by(issued_paper.c.id)
+            .limit(limit)
+        ).all()
+    return [paper_view(code, row) for row in rows]
+
+
+def printed(desk: Desk, code: str, paper_id: int, *, actor: Actor, now: datetime) -> Print:
+    """Return a paper of a dossier as it was issued; print it if nobody has yet."""
+    with acting(desk.engine, actor) as tx:
+        found = _seen(tx, code)
         row = tx.db.execute(
-            select(dossier).where(dossier.c.code == code, visible(actor))
+            select(issued_paper).where(
+                issued_paper.c.id == paper_id,
+                issued_paper.c.dossier_id == found.id,
+                *_for(actor),
+            )
         ).one_or_none()
-        if row is None:
-            raise DossierNotFound(f"Không tìm thấy hồ sơ {code}.")
-        catalogue = desk.references.catalogue(tx)
-        accepted = _accepting_event(tx, row)
-        facts = Receipt(
-            office=_office(catalogue, row),
-            issued_at=accepted.occurred_at,
-            number=_number(row.code),
-            symbol="TNHS",
-            dossier=_dossier(desk, catalogue, row),
-            components=_components(tx, catalogue, row, accepted.occurred_at),
-            sets=1,
-            time_limit=_version(catalogue, row).limit.label,
-            received_at=accepted.occurred_at,
-            due_at=row.promised_at,
-            result_place=_DESK,
-            result_way=_WAYS[ReturnWay(row.return_way)],
-            register_book=_BOOK,
-            register_number=_number(row.code),
-            submitter=row.submitter_name if _is_online(row) else row.applicant_name,
-            receptionist=accepted.actor_name,
-        )
-    return render(Form.RECEIPT, facts)
+    if row is None:
+        raise PaperNotThere("Hồ sơ không có giấy tờ này.")
+    return _print(desk, code, row, now)
 
 
-def _accepting_event(tx: Transaction, row: Row[Any]) -> Row[Any]:
-    found = tx.db.execute(
-        select(dossier_event)
-        .where(
-            dossier_event.c.dossier_id == row.id,
-            dossier_event.c.act.in_([Act.ACCEPT, Act.TAKE_IN]),
-        )
-        .order_by(dossier_event.c.seq)
-    ).first()
-    if found is None:
+def receipt(desk: Desk, code: str, *, actor: Actor, now: datetime) -> Print:
+    """Return the receipt and appointment (form 01) as it was given at acceptance."""
+    with acting(desk.engine, actor) as tx:
+        found = _seen(tx, code)
+        row = _last(tx, found.id, Form.RECEIPT)
+        is_missing = row is None and events_without(tx, found.id)
+    if is_missing:
+        _complete(desk, code)
+        with acting(desk.engine, actor) as tx:
+            row = _last(tx, found.id, Form.RECEIPT)
+    if row is None:
         raise PaperNotThere("Hồ sơ chưa được tiếp nhận nên chưa có giấy tiếp nhận.")
-    return found
+    return _print(desk, code, row, now)
 
 
-def _office(catalogue: Catalogue, row: Row[Any]) -> Office:
-    agency = catalogue.agency_of(row.agency_id)
-    parent = catalogue.agencies.get(agency.parent or "")
-    province = agency.code.split(".", 1)[0]
-    place = catalogue.agencies[province].name if province in catalogue.agencies else agency.name
-    return Office(
-        parent_agency=parent.name if parent else None,
-        agency=agency.name,
-        desk=_DESK,
-        place=place.removeprefix("UBND tỉnh ").removeprefix("UBND "),
-    )
+def content(desk: Desk, sha256: str) -> Iterator[bytes]:
+    """Yield the content of a paper that the caller was shown."""
+    return file_store.content(desk.engine, sha256)
 
 
-def _dossier(desk: Desk, catalogue: Catalogue, row: Row[Any]) -> Dossier:
-    return Dossier(
-        code=row.code,
-        applicant=row.applicant_name,
-        address=row.contact.get("address"),
-        phone=row.contact.get("phone"),
-        email=row.contact.get("email"),
-        procedure=catalogue.offered[row.procedure_version_id].procedure.name,
-        tracking_url=f"{desk.partners.web_url}/v1/tracking/{row.code}",
-    )
+def _seen(tx: Transaction, code: str) -> Row[Any]:
+    row = tx.db.execute(
+        select(dossier.c.id).where(dossier.c.code == code, visible(tx.actor))
+    ).one_or_none()
+    if row is None:
+        raise DossierNotFound(f"Không tìm thấy hồ sơ {code}.")
+    return row
 
 
-def _components(
-    tx: Transaction, catalogue: Catalogue, row: Row[Any], until: datetime
-) -> tuple[Component, ...]:
-    """List what was handed in by then: on paper as the procedure wants it, or as files."""
-    files: Counter[str] = Counter()
-    papers: set[str] = set()
-    for part in tx.db.execute(
-        select(dossier_component)
-        .where(dossier_component.c.dossier_id == row.id, dossier_component.c.added_at <= until)
-        .order_by(dossier_component.c.n)
-    ):
-        if part.document_id is None:
-            papers.add(part.component)
-        else:
-            files[part.component] += 1
-    return tuple(
-        Component(
-            name=known.name,
-            originals=known.originals if known.code in papers else 0,
-            copies=known.copies if known.code in papers else 0,
-            electronic=files[known.code],
+def _for(actor: Actor) -> list[ColumnElement[bool]]:
+    """Return the conditions that a paper of a dossier that `actor` sees is for them."""
+    if actor.role is Role.APPLICANT:
+        return [issued_paper.c.form.not_in(list(INTERNAL))]
+    return []
+
+
+def _last(tx: Transaction, dossier_id: int, form: Form) -> Row[Any] | None:
+    return tx.db.execute(
+        select(issued_paper)
+        .where(issued_paper.c.dossier_id == dossier_id, issued_paper.c.form == form)
+        .order_by(desc(issued_paper.c.id))
+        .limit(1)
+    ).one_or_none()
+
+
+def _complete(desk: Desk, code: str) -> None:
+    """Issue what acts of an older release, or a replayed table, left without its paper."""
+    with acting(desk.engine, SYSTEM) as tx:
+        row = tx.db.execute(select(dossier).where(dossier.c.code == code).with_for_update()).one()
+        issue_papers(desk, tx, row)
+        issue_apologies(desk, tx, row)
+
+
+def _print(desk: Desk, code: str, paper: Row[Any], now: datetime) -> Print:
+    """Return the bytes that are kept of a paper, making them outside of any transaction."""
+    form = Form(paper.form)
+    if paper.sha256 is None:
+        pdf = render(form, revived(form, paper.facts, paper.number))
+        sha256 = _keep(desk, paper.id, form, pdf, now)
+    else:
+        sha256 = paper.sha256
+    with acting(desk.engine, SYSTEM) as tx:
+        size = tx.db.scalar(select(stored_file.c.size_bytes).where(stored_file.c.sha256 == sha256))
+    return Print(sha256, size or 0, f"{BOOKS[form].slug}-{code}.pdf")
+
+
+def _keep(desk: Desk, paper_id: int, form: Form, pdf: bytes, now: datetime) -> str:
+    """Keep a paper's first print and return what is kept; who comes second gets the first's."""
+    sha256 = hashlib.sha256(pdf).hexdigest()
+    mine = issued_paper.c.id == paper_id
+    unprinted = mine & issued_paper.c.sha256.is_(None)
+    with acting(desk.engine, SYSTEM) as tx:
+        # Two who print at once: the second waits here, and then finds nothing left to do.
+        if tx.db.scalar(select(issued_paper.c.id).where(unprinted).with_for_update()) is None:
+            return str(tx.db.scalar(select(issued_paper.c.sha256).where(mine)))
+        file_store.write_from(tx.db, BytesIO(pdf), StoredFile(sha256, len(pdf), _PDF, now))
+        tx.db.execute(
+            update(issued_paper)
+            .where(mine)
+            .values(sha256=sha256, template=template_of(form), printed_at=now)
         )
-        for known in _version(catalogue, row).components
-        if known.code in papers or files[known.code]
-    )
-
-
-def _version(catalogue: Catalogue, row: Row[Any]) -> ProcedureVersion:
-    return catalogue.offered[row.procedure_version_id].version
-
-
-def _number(code: str) -> int:
-    """Return the dossier's number of its day, which is also its number in the register."""
-    return int(code.rsplit("-", 1)[1])
-
-
-def _is_online(row: Row[Any]) -> bool:
-    return Channel(row.channel) is Channel.ONLINE
+    return sha256

@@ -10,6 +10,7 @@ from app.db.access import Transaction, acting
 from app.db.dossiers import dossier, dossier_event
 from app.db.reference import Catalogue
 from app.domain.actor import SYSTEM, Role
+from app.domain.calendar import LOCAL_ZONE
 from app.domain.documents import seal
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act, Status
@@ -95,7 +96,9 @@ def _event(row: Row[Any], catalogue: Catalogue) -> EventFact:
         target=Status(row.target),
         actor_name=row.actor_name,
         actor_title=_TITLES.get(Role(row.actor_role), ""),
-        agency_name=catalogue.agency_of(row.agency_id).name,
+        agency_name=catalogue.agency_of(row.agency_id).name_on(
+            row.occurred_at.astimezone(LOCAL_ZONE).date()
+        ),
         at=row.occurred_at,
         due_at=row.due_at,
         reason=row.reason,

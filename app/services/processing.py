@@ -9,14 +9,16 @@ from sqlalchemy import Row, update
 
 from app.db.access import Transaction
 from app.db.documents import document
-from app.domain.calendar import LOCAL_ZONE
+from app.domain.calendar import LOCAL_ZONE, local_minute
 from app.domain.deadlines import next_working_start
 from app.domain.documents import DocumentKind, DocumentNotFound
 from app.domain.errors import DomainError
 from app.domain.lifecycle import Act
+from app.domain.routing import Whereabouts, Wish, route
 from app.domain.time_limits import TimeLimit
 from app.services.clocks import calendar_of, due_anew, version_of
 from app.services.desk import Desk
+from app.services.outstanding import waive
 from app.services.transition import Effect, Outcome, Request, carry_out
 
 
@@ -30,11 +32,6 @@ class SecondSupplement(DomainError):
 class UnknownComponents(DomainError):
     code = "supplement.unknown_components"
     title = "Thành phần hồ sơ không có trong thủ tục"
-
-
-class HandoverRefused(DomainError):
-    code = "handover.refused"
-    title = "Không chuyển được hồ sơ"
 
 
 class ExtensionRefused(DomainError):
@@ -74,14 +71,19 @@ def request_supplement(
                 "và hồ sơ được tính là trễ hạn."
             )
         after_acceptance = dossier.accepted_at is not None
+        reply_due_on = _day(request.now) + timedelta(days=version.supplement_days)
         return Effect(
             {
                 "supplements": dossier.supplements + after_acceptance,
-                "reply_due_on": _day(request.now) + timedelta(days=version.supplement_days),
+                "reply_due_on": reply_due_on,
             },
             reason,
             ground,
-            {"components": list(components), "is_second": is_second},
+            {
+                "components": list(components),
+                "is_second": is_second,
+                "reply_due_on": reply_due_on.isoformat(),
+            },
         )
 
     return carry_out(desk, request, Act.REQUEST_SUPPLEMENT, work)
@@ -98,68 +100,53 @@ def start(desk: Desk, request: Request) -> Outcome:
     return carry_out(desk, request, Act.START, work)
 
 
-def pass_on(desk: Desk, request: Request, *, agency: str | None, reason: str | None) -> Outcome:
-    """Hand on: to the next step of the process or, with a reason, to another agency.
+def pass_on(
+    desk: Desk,
+    request: Request,
+    *,
+    agency: str | None,
+    reason: str | None,
+    step: str | None = None,
+    without_opinions: str | None = None,
+) -> Outcome:
+    """Hand on: to the next step or, with a reason, to another step, another agency, and back.
 
-    What is received after the cut-off (15:00) begins with the next working day.
+    What is received after the cut-off (15:00) begins with the next working day. While other
+    agencies are still asked for their opinion, only with a reason not to wait for them.
     """
 
     def work(tx: Transaction, dossier: Row[Any]) -> Effect:
-        if agency is None:
-            return _to_next_step(desk, tx, dossier, request.now, reason)
-        return _to_agency(desk, tx, dossier, request, agency, reason)
+        catalogue = desk.references.catalogue(tx)
+        version = version_of(desk, tx, dossier)
+        codes = catalogue.agency_codes
+        here = Whereabouts(dossier.step, codes[dossier.at_agency_id], codes[dossier.agency_id])
+        wish = Wish(step, agency, reason)
+        to = route(version, here, wish, catalogue.agencies, _day(request.now))
+        waived = waive(tx, dossier, request.now, without_opinions)
+        begins_at = next_working_start(
+            request.now, calendar_of(desk, tx, dossier), desk.rules.handover_cutoff
+        )
+        to_id = catalogue.agency_ids[to.agency]
+        return Effect(
+            {
+                "step": to.step,
+                "at_agency_id": to_id,
+                "agency_ids": sorted({*dossier.agency_ids, to_id}),
+            },
+            reason,
+            details={
+                **_moved("step", version.steps[here.step].code, version.steps[to.step].code),
+                **_moved("agency", here.agency, to.agency),
+                "begins_at": begins_at.isoformat(),
+                **waived,
+            },
+        )
 
     return carry_out(desk, request, Act.PASS_ON, work)
 
 
-def _to_next_step(
-    desk: Desk, tx: Transaction, dossier: Row[Any], now: datetime, reason: str | None
-) -> Effect:
-    steps = version_of(desk, tx, dossier).steps
-    step = dossier.step + 1
-    if step >= len(steps):
-        raise HandoverRefused("Hồ sơ đang ở bước cuối của quy trình.")
-    return Effect(
-        {"step": step},
-        reason,
-        details={
-            "from_step": steps[dossier.step].code,
-            "to_step": steps[step].code,
-            "begins_at": _begins(desk, tx, dossier, now).isoformat(),
-        },
-    )
-
-
-def _to_agency(
-    desk: Desk,
-    tx: Transaction,
-    dossier: Row[Any],
-    request: Request,
-    agency: str,
-    reason: str | None,
-) -> Effect:
-    catalogue = desk.references.catalogue(tx)
-    target = catalogue.agencies.get(agency)
-    if target is None or not target.is_valid_on(_day(request.now)):
-        raise HandoverRefused(f"Không có cơ quan {agency} đang hoạt động.")
-    target_id = catalogue.agency_ids[agency]
-    if target_id == dossier.at_agency_id:
-        raise HandoverRefused("Hồ sơ đang ở chính cơ quan này.")
-    if not reason:
-        raise HandoverRefused("Chuyển cơ quan khác thì phải nêu lý do.")
-    return Effect(
-        {"at_agency_id": target_id, "agency_ids": sorted({*dossier.agency_ids, target_id})},
-        reason,
-        details={
-            "from_agency": catalogue.agency_codes[dossier.at_agency_id],
-            "to_agency": agency,
-            "begins_at": _begins(desk, tx, dossier, request.now).isoformat(),
-        },
-    )
-
-
-def _begins(desk: Desk, tx: Transaction, dossier: Row[Any], now: datetime) -> datetime:
-    return next_working_start(now, calendar_of(desk, tx, dossier), desk.rules.handover_cutoff)
+def _moved(what: str, before: str, after: str) -> dict[str, str]:
+    return {} if before == after else {f"from_{what}": before, f"to_{what}": after}
 
 
 def extend(desk: Desk, request: Request, *, by: TimeLimit, reason: str) -> Outcome:
@@ -168,20 +155,30 @@ def extend(desk: Desk, request: Request, *, by: TimeLimit, reason: str) -> Outco
     def work(tx: Transaction, dossier: Row[Any]) -> Effect:
         if dossier.extension is not None:
             raise ExtensionRefused("Hồ sơ đã được gia hạn một lần.")
-        if request.now > dossier.due_at:
-            raise ExtensionRefused("Chỉ được gia hạn trước khi hết hạn.")
+        if local_minute(request.now) > dossier.due_at:
+            raise ExtensionRefused(
+                "Chỉ được gia hạn trước khi hết hạn. Hồ sơ đã quá hạn thì phải xin lỗi và hẹn lại."
+            )
         due_at = due_anew(desk, tx, dossier, request.now, by)
         granted = {"count": by.count, "unit": by.unit}
         return Effect(
             {"extension": json.dumps(granted), "due_at": due_at},
             reason,
-            details={
-                "extension": granted,
-                "due_before": dossier.due_at.isoformat(),
-            },
+            details={"extension": granted, **_form_04(dossier, due_at, request)},
         )
 
     return carry_out(desk, request, Act.EXTEND, work)
+
+
+def _form_04(dossier: Row[Any], due_at: datetime | None, request: Request) -> dict[str, Any]:
+    """Return what form 04 says beside the reason: dates, the new appointment, who signs."""
+    return {
+        "received_at": dossier.received_at.isoformat(),
+        "promised_at": dossier.promised_at.isoformat(),
+        "due_before": dossier.due_at.isoformat(),
+        "due_after": due_at.isoformat() if due_at else None,
+        "signed_by": request.actor.name,
+    }
 
 
 def resolve(
@@ -191,8 +188,12 @@ def resolve(
     granted: bool,
     reason: str | None,
     documents: tuple[UUID, ...],
+    without_opinions: str | None = None,
 ) -> Outcome:
-    """Decide: the result is granted or denied with reasons, the signed result attached."""
+    """Decide: the result is granted or denied with reasons, the signed result attached.
+
+    While other agencies are still asked for their opinion, only with a reason not to wait.
+    """
 
     def work(tx: Transaction, dossier: Row[Any]) -> Effect:
         version = version_of(desk, tx, dossier)
@@ -200,6 +201,7 @@ def resolve(
             raise ReasonMissing("Không cấp kết quả thì phải nêu lý do.")
         if granted and version.result.electronic and not documents:
             raise ResultMissing("Kết quả điện tử phải kèm tệp đã ký số.")
+        waived = waive(tx, dossier, request.now, without_opinions)
         _attach(tx, dossier, documents)
         return Effect(
             {
@@ -211,6 +213,7 @@ def resolve(
             details={
                 "granted": granted,
                 "documents": [str(document_id) for document_id in documents],
+                **waived,
             },
         )
 

@@ -12,7 +12,7 @@ from app.domain.deadlines import due
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act
 from app.domain.once import Once
-from app.services.clocks import calendar_of, version_of
+from app.services.clocks import version_of
 from app.services.desk import Desk
 from app.services.entry import enter
 from app.services.transition import Effect, Outcome, Request, carry_out
@@ -28,7 +28,7 @@ def take_in(
     once: Once | None = None,
 ) -> Outcome:
     """Take in a dossier at the desk or from the post: entered and accepted in one act."""
-    return enter(desk, application, channel, actor=actor, now=now, once=once)
+    return enter(desk, lambda _tx: application, channel, actor=actor, now=now, once=once)
 
 
 def accept(desk: Desk, request: Request) -> Outcome:
@@ -36,8 +36,12 @@ def accept(desk: Desk, request: Request) -> Outcome:
 
     def work(tx: Transaction, dossier: Row[Any]) -> Effect:
         limit = version_of(desk, tx, dossier).limit
-        due_at = due(limit, request.now, (), calendar_of(desk, tx, dossier)).due_at
-        return Effect({"accepted_at": request.now, "due_at": due_at, "promised_at": due_at})
+        office = desk.references.catalogue(tx).agency_codes[dossier.agency_id]
+        due_at = due(limit, request.now, (), desk.references.calendar(tx, office)).due_at
+        begun = {"accepted_at": request.now, "due_at": due_at, "promised_at": due_at}
+        # The clock of the first answer may be a former agency's; this one begins here.
+        moved = {"clock_agency_id": None} if dossier.clock_agency_id is not None else {}
+        return Effect(begun | moved)
 
     return carry_out(desk, request, Act.ACCEPT, work)
 

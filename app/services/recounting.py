@@ -9,7 +9,13 @@ from sqlalchemy import func, insert, select, text
 
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier
-from app.db.figure_books import RECOUNTED, WRONG_DAYS, WRONG_MONTHS, WRONG_SUMS
+from app.db.figure_books import (
+    RECOUNTED,
+    WRONG_DAYS,
+    WRONG_MONTHS,
+    WRONG_OWNERS,
+    WRONG_SUMS,
+)
 from app.db.figures import figure_check
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
@@ -18,6 +24,10 @@ from app.services.desk import Desk
 
 _STRETCH = 50_000  # dossiers by key in one statement
 _NAMED = 100  # differences that are told; more is one fault, not many
+_WITNESSES = (
+    *(("day", WRONG_SUMS), ("month", WRONG_MONTHS), ("number", WRONG_DAYS)),
+    ("owner", WRONG_OWNERS),
+)
 _NIGHT_HOUR = 2  # local time from which the nightly recount may begin
 
 
@@ -120,7 +130,7 @@ def _difference(code: str, recounted: dict[str, Any], kept: dict[str, Any]) -> d
 
 def _sums(tx: Transaction) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for what, query in (("day", WRONG_SUMS), ("month", WRONG_MONTHS), ("number", WRONG_DAYS)):
+    for what, query in _WITNESSES:
         for row in tx.db.execute(text(query), {"most": _NAMED}):
             values = {
                 name: value if isinstance(value, int | str | dict) else str(value)

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from random import Random
 
 import psycopg
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from app import seeds
 from app.db.reference import Catalogue, read_calendars, read_catalogue
@@ -73,13 +73,16 @@ class Reference:
 
     catalogue: Catalogue
     calendars: dict[str, Calendar]
+    calendar_revision: int
     book: OfferBook
 
     @classmethod
     def read(cls, owner: Engine) -> "Reference":
         with owner.connect() as db:
             catalogue = read_catalogue(db)
-            return cls(catalogue, read_calendars(db), OfferBook(catalogue.procedures.values()))
+            revision = db.scalar(text("SELECT value FROM revision WHERE name = 'calendar'"))
+            book = OfferBook(catalogue.procedures.values())
+            return cls(catalogue, read_calendars(db), revision or 0, book)
 
     def table(self, data: bytes, now: datetime) -> IntakeTable:
         register = Register(self.catalogue.groups, self.catalogue.agencies.values())
@@ -159,7 +162,12 @@ class Replay:
     def _invented(self) -> Iterator[Batch]:
         """Invent the batches that are left; the same ones whenever they are asked for."""
         words = json.loads(seeds.read_text("replay.json"))
-        rows = RowMaker(self._reference.catalogue, self.now, tell=self.wishes.tell)
+        rows = RowMaker(
+            self._reference.catalogue,
+            self._reference.calendar_revision,
+            self.now,
+            tell=self.wishes.tell,
+        )
         intake = PastIntake(
             self._reference.book,
             People(NameLists.of(words)),

@@ -26,6 +26,7 @@ DOSSIER_COLUMNS = (
     *("submitter_tech_id", "is_verified", "form", "fees", "return_way", "received_on"),
     *("received_at", "answer_due_at", "accepted_at", "due_at", "promised_at", "reply_due_on"),
     *("extension", "supplements", "resolved_at", "ended_at", "result_granted", "origin"),
+    "calendar_revision",
 )
 COMPONENT_COLUMNS = ("dossier_id", "n", "component", "added_at")
 EVENT_COLUMNS = (
@@ -73,8 +74,11 @@ class RowMaker:
     With `tell` the partners' ledger waits to be sent; without, it is history that was acknowledged.
     """
 
-    def __init__(self, catalogue: Catalogue, now: datetime, *, tell: bool) -> None:
+    def __init__(
+        self, catalogue: Catalogue, calendar_revision: int, now: datetime, *, tell: bool
+    ) -> None:
         self._catalogue = catalogue
+        self._calendar_revision = calendar_revision
         self._now = now
         self._tell = tell
         self._texts: dict[Offer, tuple[str, str, str]] = {}
@@ -137,6 +141,7 @@ class RowMaker:
                 _instant(dossier.ended_at),
                 _NULL if dossier.is_granted is None else str(int(dossier.is_granted)),
                 "replay",
+                str(self._calendar_revision),
             )
         )
 

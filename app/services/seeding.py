@@ -1,13 +1,10 @@
 """Putting the sample province into an empty database, once."""
 
-import csv
-from io import StringIO
-from typing import Any
-
-from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Connection, Engine, func, insert, select, text
 
 from app import seeds
-from app.db.calendar import calendar_day, office_hours, revision
+from app.db.books import write_book
+from app.db.calendar import calendar_change, revision
 from app.db.catalogue import (
     agency,
     procedure,
@@ -15,6 +12,9 @@ from app.db.catalogue import (
     procedure_version,
     report_group,
 )
+from app.domain.calendar_book import fold
+from app.domain.calendar_csv import change_from_csv
+from app.domain.calendar_documents import as_document
 from app.domain.procedure_definition import parse_version
 
 _LOCK = 760_000_002  # any number that nothing else locks
@@ -102,25 +102,20 @@ def _seed_procedures(db: Connection) -> None:
 
 
 def _seed_calendar(db: Connection) -> None:
-    days: list[dict[str, Any]] = [
-        {**row, "kind": row["kind"].split()[0], "hours": " ".join(row["kind"].split()[1:]) or None}
-        for row in _rows("calendar.csv")
-    ]
-    db.execute(insert(calendar_day), days)
-    db.execute(
-        insert(office_hours),
-        [
-            {
-                "agency": row["agency"],
-                "valid_from": row["valid_from"],
-                "weekday": int(row["weekday"]),
-                "starts": row["start"],
-                "ends": row["end"],
-            }
-            for row in _rows("office_hours.csv")
-        ],
-    )
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(StringIO(seeds.read_text(name))))
+    """Write the calendar as the first change of all."""
+    source = "Lịch ban đầu của hệ thống"
+    texts = seeds.read_text("calendar.csv"), seeds.read_text("office_hours.csv")
+    change = change_from_csv(*texts, source=source)
+    change_id = db.scalars(
+        insert(calendar_change)
+        .values(
+            revision=1,
+            entered_at=func.now(),
+            entered_by="system",
+            entered_name="Hệ thống",
+            source=source,
+            document=as_document(change),
+        )
+        .returning(calendar_change.c.id)
+    ).one()
+    write_book(db, fold([change]), change, change_id)

@@ -138,7 +138,7 @@ def offered_in(
     group = asked.question.group
     for known in asked.catalogue.procedures.values():
         version = known.version_on(day)
-        if version is None or not any(version.is_resolved_by(agency) for agency in existing):
+        if version is None or not any(version.is_resolved_by(agency, day) for agency in existing):
             continue
         offered = asked.catalogue.version_ids[known.code, version.version]
         if asked.versions is not None and offered not in asked.versions:

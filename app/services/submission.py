@@ -13,7 +13,7 @@ from app.domain.intake import Channel
 from app.domain.lifecycle import Act
 from app.domain.once import Once
 from app.domain.procedure import unknown_components
-from app.services.clocks import due_anew, version_of
+from app.services.clocks import answer_due_anew, due_anew, version_of
 from app.services.desk import Desk
 from app.services.entry import enter
 from app.services.transition import Effect, Outcome, Request, carry_out
@@ -23,7 +23,7 @@ def submit(
     desk: Desk, application: Application, *, actor: Actor, now: datetime, once: Once
 ) -> Outcome:
     """Hand in a dossier online (level 3 or 4); its code is given here."""
-    return enter(desk, application, Channel.ONLINE, actor=actor, now=now, once=once)
+    return enter(desk, lambda _tx: application, Channel.ONLINE, actor=actor, now=now, once=once)
 
 
 def supplement(
@@ -35,7 +35,11 @@ def supplement(
         _check(desk, tx, dossier, components)
         _add(tx, dossier, components, request.now)
         return Effect(
-            {"due_at": due_anew(desk, tx, dossier, request.now), "reply_due_on": None},
+            {
+                "due_at": due_anew(desk, tx, dossier, request.now),
+                "answer_due_at": answer_due_anew(desk, tx, dossier, request.now),
+                "reply_due_on": None,
+            },
             note,
             details={"components": [part.component for part in components]},
         )

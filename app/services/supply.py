@@ -68,7 +68,7 @@ def _row(asked: Asking, level: Level | None, day: date) -> SupplyRow:
     found: Counter[int] = Counter()
     for known in asked.catalogue.procedures.values():
         version = known.version_on(day)
-        if version and any(version.is_resolved_by(agency) for agency in agencies):
+        if version and any(version.is_resolved_by(agency, day) for agency in agencies):
             found[int(version.online_level)] += 1
     name = LEVEL_NAMES[level] if level else "Toàn tỉnh"
     by_level = {n: found[n] for n in (1, 2, 3, 4)}
@@ -117,6 +117,6 @@ def _offices(asked: Asking, level: Level) -> int:
     day = asked.question.period.last
     versions = [known.version_on(day) for known in asked.catalogue.procedures.values()]
     return sum(
-        any(version is not None and version.is_resolved_by(agency) for version in versions)
+        any(version is not None and version.is_resolved_by(agency, day) for version in versions)
         for agency in _existing(asked, level, day)
     )

@@ -1,13 +1,13 @@
 """The one door: nothing else changes the status of a dossier.
 
 In one transaction it checks who acts on which version, takes the step of the lifecycle table,
-writes the event, what partners must be told, and the answer under the request's key. The number
-of an event in its dossier is the dossier's version after it.
+writes the event, what partners and people must be told, the paper that it issues, and the answer
+under the request's key. The number of an event in its dossier is the dossier's version after it.
 """
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -20,9 +20,13 @@ from app.db.dossiers import dossier as dossier_table
 from app.db.visibility import is_here, visible
 from app.domain.actor import DESK_ROLES, Actor
 from app.domain.errors import DomainError
-from app.domain.lifecycle import WAITING, Act, Status, possible_acts, take
+from app.domain.lifecycle import Act, Status, possible_acts, take
 from app.domain.once import InFlight, Once
+from app.domain.papers import ISSUED_BY
 from app.services.desk import Desk
+from app.services.holds import holding, refuse_claimed, waiting
+from app.services.issuing import issue_papers
+from app.services.stays import keep_stays, refuse_undecidable
 
 
 class DossierNotFound(DomainError):
@@ -92,15 +96,26 @@ def carry_out(desk: Desk, request: Request, act: Act, work: Work) -> Outcome:
             if tx.seen is not None:
                 return Outcome(**tx.seen)
             dossier = lock(tx, request)
-            if request.actor.role in DESK_ROLES and not dossier.is_here:
-                raise DossierElsewhere("Hồ sơ đang do cơ quan khác xử lý.")
+            if request.actor.role in DESK_ROLES:
+                refuse_elsewhere(dossier)
+                refuse_claimed(dossier, request.actor, request.now)
             target = take(
                 Status(dossier.status),
                 act,
                 request.actor.role,
                 before=Status(dossier.status_before) if dossier.status_before else None,
             )
-            outcome = _record(tx, dossier, request, act, target, work(tx, dossier))
+            refuse_undecidable(desk, tx, dossier, act)
+            effect = work(tx, dossier)
+            changes = {
+                **effect.changes,
+                **waiting(desk, tx, dossier, target, request.now),
+                **holding(desk, dossier, act, target, request.actor, request.now),
+            }
+            outcome = _record(tx, dossier, request, act, target, replace(effect, changes=changes))
+            keep_stays(desk, tx, dossier, act, request.now)
+            if act in ISSUED_BY:
+                issue_papers(desk, tx, dossier)
     except IntegrityError as error:
         raise as_in_flight(error) from error
     desk.wake()
@@ -122,6 +137,12 @@ def lock(tx: Transaction, request: Request) -> Row[Any]:
             **_what_came(tx, found, request.version),
         )
     return found
+
+
+def refuse_elsewhere(dossier: Row[Any]) -> None:
+    """Refuse what only the agency may do that has the dossier in hand."""
+    if not dossier.is_here:
+        raise DossierElsewhere("Hồ sơ đang do cơ quan khác xử lý.")
 
 
 def _what_came(tx: Transaction, found: Row[Any], version: int) -> dict[str, Any]:
@@ -151,9 +172,9 @@ def _record(
     target: Status,
     effect: Effect,
 ) -> Outcome:
-    changes = dict(effect.changes)
-    changes["status"] = target
-    changes["status_before"] = dossier.status if target in WAITING else None
+    changes = {**effect.changes, "status": target}
+    if changes.get("due_at") is not None:
+        changes["calendar_revision"] = tx.calendar_revision
     due_at = changes.get("due_at", dossier.due_at)
     outcome = Outcome(
         dossier.code,
@@ -227,6 +248,8 @@ WITH changed AS (
 ), told AS (
     INSERT INTO delivery (partner, dossier_id, seq, kind, payload_version, state, attempts, next_at)
     VALUES ('national_portal', :id, :version + 1, 'dossier_event', 1, 'waiting', 0, :now)
+), announced AS (
+    INSERT INTO announcement (dossier_id, seq) VALUES (:id, :version + 1)
 ){remember if is_once else ""}
 SELECT id FROM changed
 """)

@@ -55,7 +55,12 @@ def test_after_acceptance_a_second_supplement_needs_a_legal_ground_and_is_marked
     assert api.traces(code) == before
 
     told = api.officer().does(code, "supplement-requests", ASK | GROUND)
-    assert told["details"] == {"components": ["GT01"], "is_second": True}
+    due_on = api.dossier(code)["reply_due_on"].isoformat()
+    assert told["details"] == {
+        "components": ["GT01"],
+        "is_second": True,
+        "reply_due_on": due_on,
+    }
     event = api.officer().get(f"/v1/dossiers/{code}/events").json()["items"][-1]
     assert event["legal_ground"] == GROUND["legal_ground"]
 
@@ -229,7 +234,9 @@ def test_an_extension_is_given_once(api: Api) -> None:
     refused(api.approver().act(code, "extension", body), 409, "extension.refused")
 
 
-@pytest.mark.parametrize(("late_s", "is_given"), [(0, True), (1, False), (86400, False)])
+@pytest.mark.parametrize(
+    ("late_s", "is_given"), [(0, True), (59, True), (60, False), (86400, False)]
+)
 def test_an_extension_is_given_before_the_due_instant(
     api: Api, late_s: int, *, is_given: bool
 ) -> None:

@@ -22,6 +22,7 @@ def test_the_agencies_are_those_of_the_seeds(api: Api) -> None:
             "parent": agency.parent,
             "valid_from": str(agency.valid_from),
             "valid_to": agency.valid_to and str(agency.valid_to),
+            "heir": None,
         }
         for agency in sorted(read_agencies(), key=lambda agency: agency.code)
     ]

@@ -41,7 +41,6 @@ NEVER_OVER_HTTP = {
     "database.too_new",  # migrating
     "deadline.stop_refused",  # `motcua due --stop`; a dossier's stops never end before they begin
     "due.instant_refused",  # `motcua due --accepted`
-    "papers.register_too_long",  # printing
     "procedure.invalid_definition",  # seeding
     "replay.changed",  # `motcua replay`
     "replay.running",

@@ -76,7 +76,7 @@ def test_everything_that_may_happen_to_a_dossier_happens(past: list[PastDossier]
     ends = {dossier.status for dossier in past}
     silent = [event for dossier in past for event in dossier.events if event.act is Act.STOP]
 
-    assert set(Act) - acts == {Act.REQUEST_PAYMENT, Act.SETTLE}
+    assert set(Act) - acts == {Act.REQUEST_PAYMENT, Act.SETTLE, Act.MOVE}
     assert ends == {
         Status.RETURNED,
         Status.RESOLVED,

@@ -84,8 +84,7 @@ def _working(api: Api) -> Iterator[None]:
         worker.close()
         thread.join(timeout=20)
         assert not thread.is_alive()
-        desk.partners.portal.http.close()
-        desk.partners.payment.http.close()
+        desk.partners.close()
         engine.dispose()
 
 

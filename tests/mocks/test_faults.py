@@ -14,7 +14,7 @@ from app.mocks.memory import Memory
 from app.mocks.national_portal import national_portal
 from tests.mocks.samples import Portal, a_step, an_init, an_item
 
-PARTNERS = ["identity", "national-portal", "payment"]
+PARTNERS = ["identity", "lgsp", "national-portal", "payment", "post"]
 
 
 @pytest.mark.parametrize(
@@ -186,6 +186,8 @@ def test_faults_strike_in_the_order_in_which_they_were_asked_for(portal: Portal)
         ("national-portal", "/national-portal/_stats"),
         ("national-portal", "/national-portal/_dossiers"),
         ("payment", "/payment/_orders"),
+        ("lgsp", "/lgsp/_questions"),
+        ("post", "/post/_orders"),
     ],
 )
 def test_what_begins_with_an_underscore_is_never_hit(
@@ -233,6 +235,9 @@ def test_a_fault_that_makes_no_sense_is_refused(
         ("identity", "expired_session", None),
         ("identity", "already_exists", None),
         ("payment", "expired_session", None),
+        ("lgsp", "already_exists", None),
+        ("lgsp", "expired_session", "token"),
+        ("post", "already_exists", "cancel"),
         ("national-portal", "already_exists", "TraCuuHoSo"),
         ("payment", "already_exists", "query"),
     ],
@@ -290,7 +295,7 @@ def test_chaos_strikes_as_often_as_it_should_and_in_every_way(config: MockConfig
     kinds = drawn(replace(config, chaos=0.2), 7)
 
     assert 150 < sum(map(bool, kinds)) < 250
-    assert set(kinds) == {"", *KINDS} - {"error_code"}
+    assert set(kinds) == {"", *KINDS} - {"error_code", "busy", "refused"}
     assert "already_exists" not in kinds[::2]
     assert not any(drawn(config, 7))
 

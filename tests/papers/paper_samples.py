@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from app.domain.papers import Form
 from app.papers.facts import (
     Apology,
     Component,
     ControlSlip,
     Dossier,
-    Form,
     Handover,
     NumberedPaper,
     Office,
@@ -90,7 +90,7 @@ SUPPLEMENT_REQUEST = SupplementRequest(
     reason="Thành phần hồ sơ chưa đủ và chưa hợp lệ theo danh mục của thủ tục.\n"
     "Các nội dung còn lại của hồ sơ đã đạt yêu cầu, không phải nộp lại.",
     legal_ground=GROUND,
-    answer_by=DUE_AT,
+    answer_by=DUE_AT.date(),
     contact="bà Lê Thị Ngọc Huyền, quầy số 4",
     contact_phone="0210 000 0004",
     adviser="Lê Thị Ngọc Huyền",

@@ -63,6 +63,32 @@ def left_edges_of(pdf: bytes, word: str) -> list[float]:
     ]
 
 
+def line_texts(pdf: bytes) -> list[str]:
+    """The lines of the first page as a reader takes them up."""
+    text = PdfDocument(pdf)[0].get_textpage().get_text_range()
+    return [unicodedata.normalize("NFC", line).strip() for line in text.splitlines()]
+
+
+def line_box_mm(pdf: bytes, words: str) -> tuple[float, float]:
+    """The left and right edge of words on the first page, where they stand first."""
+    text = PdfDocument(pdf)[0].get_textpage()
+    place = unicodedata.normalize("NFC", text.get_text_range()).index(words)
+    boxes = [text.get_charbox(n) for n in range(place, place + len(words))]
+    return min(box[0] for box in boxes) / 72 * 25.4, max(box[2] for box in boxes) / 72 * 25.4
+
+
+def sizes_of_lines(pdf: bytes) -> list[tuple[str, int]]:
+    """The lines of the first page with the size of their first letter, in points."""
+    text = PdfDocument(pdf)[0].get_textpage()
+    whole = text.get_text_range()
+    found, at = [], 0
+    for line in whole.splitlines(keepends=True):
+        size = round(raw.FPDFText_GetFontSize(text, at))
+        found.append((unicodedata.normalize("NFC", line.strip()), size))
+        at += len(line)
+    return found
+
+
 def qr_squares(pdf: bytes, modules: int) -> QrSquares:
     """Look at the middle of every square of the QR code on the first page, as printed."""
     page = PdfDocument(pdf)[0]

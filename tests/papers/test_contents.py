@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 import segno
 
-from app.papers.facts import FACTS_OF, Form, Outcome
+from app.domain.papers import Form
+from app.papers.facts import FACTS_OF, Outcome
 from app.papers.rendering import render
 from app.papers.writing import day_in_words, instant_in_words
 from tests.papers.paper_samples import (

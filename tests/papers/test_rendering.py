@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.papers import Form
 from app.papers import rendering
-from app.papers.facts import Form, Particular
+from app.papers.facts import Particular
 from app.papers.rendering import render
 from app.papers.writing import printable
 from tests.papers.paper_samples import (

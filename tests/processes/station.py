@@ -36,10 +36,10 @@ def until(look: Callable[[], bool], what: str, *, patience_s: float = PATIENCE_S
 
 
 def a_port() -> int:
-    """Return a port that is free, and the next one too."""
+    """Return a port that is free, and the next two as well."""
     while True:
-        port = _LOWEST + next(_offsets) * 2 % _PORTS
-        if all(map(is_free, (port, port + 1))):
+        port = _LOWEST + next(_offsets) * 3 % _PORTS
+        if all(map(is_free, (port, port + 1, port + 2))):
             return port
 
 

@@ -7,7 +7,8 @@ from tests.processes.station import Station
 
 COMMANDS = (
     *("up", "serve", "worker", "mocks", "migrate", "replay", "annex", "due", "demo", "token"),
-    "verify-signature",
+    *("papers", "register", "verify-signature"),
+    *("verify-signature", "notices", "webhooks"),
 )
 
 

@@ -5,20 +5,33 @@ of each dossier as it stood at the end of the period, with all that is known of 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from app.db.access import acting
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
-from app.domain.deadlines import LimitUnit, Stop, TimeLimit, due
+from app.domain.deadlines import Stop, due
 from app.domain.periods import Period
+from app.domain.time_limits import LimitUnit, TimeLimit
 from app.seeds import read_procedures
-from tests.services.office import Office
+from app.services.desk import Desk
+from tests.builders import Given
 
 Row = Mapping[str, Any]
+
+
+class Province(Protocol):
+    """Whatever opens a database for a test: an office, a bureau, a ministry."""
+
+    @property
+    def desk(self) -> Desk: ...
+
+    def rows(self, query: str, **values: Given) -> Sequence[Row]: ...
+
+
 _BLINK = timedelta(microseconds=1)  # what happens now has happened
 ENDS = {"resolved", "refused", "withdrawn", "stopped"}
 PAPER = {
@@ -73,6 +86,25 @@ class Case:
         return local(self.row["received_at"])
 
     @property
+    def received_by(self) -> str:
+        """The agency that the dossier's own number names."""
+        return str(self.row["code"]).partition("-")[0]
+
+    @property
+    def moves(self) -> list[Row]:
+        return [
+            event
+            for event in self.events
+            if event["act"] == "move"
+            and event["details"]["from_owner"] != event["details"]["to_owner"]
+        ]
+
+    def owner(self, end: datetime) -> str:
+        """Who resolved it last before an instant."""
+        gone = [move["details"]["to_owner"] for move in self.moves if move["occurred_at"] < end]
+        return str(gone[-1]) if gone else self.received_by
+
+    @property
     def asked_without_answer(self) -> datetime | None:
         is_waiting = self.row["status"] == "supplement_requested"
         return self.at("request_supplement")[-1] if is_waiting else None
@@ -112,16 +144,17 @@ class Case:
         return sum(at < end for at in self.at(asked)) > sum(at < end for at in self.at(answered))
 
 
-def cases(office: Office) -> list[Case]:
+def cases(office: Province) -> list[Case]:
     return [_case(office, row) for row in office.rows(_DOSSIERS)]
 
 
 _DOSSIERS = """
     SELECT dossier.*, procedure.code AS procedure, version.version AS procedure_version,
-        agency.code AS agency
+        agency.code AS agency, clock.code AS clock_agency
     FROM dossier JOIN procedure_version AS version ON version.id = procedure_version_id
     JOIN procedure ON procedure.id = version.procedure_id
-    JOIN agency ON agency.id = agency_id ORDER BY dossier.id
+    JOIN agency ON agency.id = agency_id
+    LEFT JOIN agency AS clock ON clock.id = clock_agency_id ORDER BY dossier.id
 """
 _SYNC = """
     SELECT max(state) AS state FROM delivery
@@ -129,7 +162,7 @@ _SYNC = """
 """
 
 
-def _case(office: Office, row: Row) -> Case:
+def _case(office: Province, row: Row) -> Case:
     def of(table: str, more: str = "") -> list[Row]:
         found = office.rows(f"SELECT * FROM {table} WHERE dossier_id = :id{more}", id=row["id"])
         return list(found)
@@ -141,23 +174,23 @@ def _case(office: Office, row: Row) -> Case:
         of("payment"),
         of("dossier_component", " ORDER BY n"),
         len(of("document", " AND kind = 'result'")),
-        office.one(_SYNC, id=row["id"])["state"],
+        office.rows(_SYNC, id=row["id"])[0]["state"],
         _counted_due(office, row, events),
     )
 
 
-def _counted_due(office: Office, row: Row, events: list[Row]) -> datetime | None:
+def _counted_due(office: Province, row: Row, events: list[Row]) -> datetime | None:
     if row["accepted_at"] is None or not any(e["act"] == "request_payment" for e in events):
         due_at: datetime | None = row["due_at"]
         return due_at
     with acting(office.desk.engine, SYSTEM) as tx:
         version = office.desk.references.catalogue(tx).offered[row["procedure_version_id"]].version
-        calendar = office.desk.references.calendar(tx, row["agency"])
+        calendar = office.desk.references.calendar(tx, row["clock_agency"] or row["agency"])
     stood = []
     for event in events:
         if event["act"] == "request_supplement":
             stood.append(Stop(event["occurred_at"], None, ""))
-        elif stood and stood[-1].end is None:
+        elif event["act"] != "move" and stood and stood[-1].end is None:
             stood[-1] = Stop(stood[-1].start, event["occurred_at"], "")
     given = row["extension"]
     more = TimeLimit(given["count"], LimitUnit(given["unit"])) if given else None
@@ -165,23 +198,43 @@ def _counted_due(office: Office, row: Row, events: list[Row]) -> datetime | None
     return due(version.limit, row["accepted_at"], ended, calendar, more).due_at
 
 
-def running(known: Iterable[Case], period: Period, now: datetime) -> Counter[str]:
-    """Count the running figures of a period, looked at no later than now."""
+def running(
+    known: Iterable[Case], period: Period, now: datetime, agency: str | None = None
+) -> Counter[str]:
+    """Count the running figures of a period, looked at no later than now, of all or one agency."""
     begin, end = end_of(period.first - timedelta(days=1)), end_of(period.last)
     looked_at = min(end, now + _BLINK)
     found: Counter[str] = Counter()
     for case in known:
-        found["opening"] += case.is_open(begin)
-        found["received"] += period.first <= case.received_on <= period.last
-        found["open"] += case.is_open(end)
-        found["overdue"] += case.is_overdue(looked_at) and case.is_open(end)
-        found["waiting_supplement"] += case.waits(end, "request_supplement", "supplement")
-        found["waiting_payment"] += case.waits(end, "request_payment", "settle")
-        found["returned"] += sum(begin <= at < end for at in case.at("return_result"))
-        if case.ended and begin <= case.ended < end:
+        had = agency in {None, case.owner(begin)}
+        has = agency in {None, case.owner(end)}
+        found["opening"] += had and case.is_open(begin)
+        came = period.first <= case.received_on <= period.last
+        found["received"] += came and agency in {None, case.received_by}
+        found["open"] += has and case.is_open(end)
+        found["overdue"] += has and case.is_overdue(looked_at) and case.is_open(end)
+        found["waiting_supplement"] += has and case.waits(end, "request_supplement", "supplement")
+        found["waiting_payment"] += has and case.waits(end, "request_payment", "settle")
+        found["returned"] += sum(
+            begin <= at < end and agency in {None, case.owner(at)}
+            for at in case.at("return_result")
+        )
+        if case.ended and begin <= case.ended < end and agency in {None, case.owner(case.ended)}:
             found[_timing(case)] += 1
             found["closed"] += 1
+        found.update(_moved(case, begin, end, agency))
     found["in_time"] = found["open"] - found["overdue"]
+    return found
+
+
+def _moved(case: Case, begin: datetime, end: datetime, agency: str | None) -> Counter[str]:
+    """Count what changed hands while it was open."""
+    found: Counter[str] = Counter()
+    for move in case.moves:
+        at, told = move["occurred_at"], move["details"]
+        if begin <= at < end and (case.ended is None or at <= case.ended):
+            found["moved_out"] += agency in {None, told["from_owner"]}
+            found["moved_in"] += agency in {None, told["to_owner"]}
     return found
 
 
@@ -194,7 +247,9 @@ def _timing(case: Case) -> str:
     return "resolved_on_time" if minute(case.ended) <= due else "resolved_late"
 
 
-def steering(known: Iterable[Case], period: Period, now: datetime) -> dict[str, tuple[int, int]]:
+def steering(
+    known: Iterable[Case], period: Period, now: datetime, agency: str | None = None
+) -> dict[str, tuple[int, int]]:
     """Count numerator and denominator of the index's figures about dossiers."""
     found: dict[str, list[int]] = {}
 
@@ -206,10 +261,16 @@ def steering(known: Iterable[Case], period: Period, now: datetime) -> dict[str, 
     looked_at = min(end_of(period.last), now + _BLINK)
     for case in known:
         came = period.first <= case.received_on <= period.last
-        handled = case.handled is not None and (period.first <= local(case.handled) <= period.last)
-        count("2.1", is_in=came or handled, is_done=not case.is_late(looked_at))
+        mine = agency in {None, case.received_by}
+        done = case.handled
+        handled = (
+            done is not None
+            and period.first <= local(done) <= period.last
+            and agency in {None, case.owner(done)}
+        )
+        count("2.1", is_in=mine if came else handled, is_done=not case.is_late(looked_at))
         for figure, (is_in, is_done) in _of_receipt(case).items():
-            count(figure, is_in=came and is_in, is_done=is_done)
+            count(figure, is_in=came and mine and is_in, is_done=is_done)
     return {figure: (done, every) for figure, (done, every) in found.items()}
 
 

@@ -138,7 +138,7 @@ class Mocks:
 
     def calm(self) -> None:
         """Forget everything, and be well-behaved again."""
-        for partner in ("national-portal", "payment"):
+        for partner in ("national-portal", "payment", "lgsp", "post"):
             self.http.delete(f"/{partner}/_faults").raise_for_status()
             self.http.delete(f"/{partner}/_memory").raise_for_status()
             self._past[partner] = self._all_hits(partner)
@@ -420,6 +420,5 @@ def a_desk(settings: Settings) -> Iterator[Desk]:
     engine = engine_of(settings, pool_size=8)
     desk = desk_of(settings, engine)
     yield desk
-    desk.partners.portal.http.close()
-    desk.partners.payment.http.close()
+    desk.partners.close()
     engine.dispose()

@@ -5,23 +5,15 @@ from datetime import date, timedelta
 import pytest
 
 from app.domain.actor import SYSTEM
-from app.domain.lifecycle import Act
 from app.domain.periods import Period
-from app.domain.question import Group, Question
-from app.domain.running import lines_of
+from app.domain.question import Question
 from app.services import bookkeeping, figures, recounting
-from tests.builders import DESK, DISTRICT, MONDAY, OTHER_DISTRICT
+from tests.builders import DESK, DISTRICT, MONDAY
 from tests.services.office import Office
 from tests.services.replays import OFTEN, a_march, play
 
 OCTOBER = Period(date(2026, 10, 1), date(2026, 10, 31))
 NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30))
-
-
-def _by_agency(office: Office, period: Period) -> dict[str, dict[str, int]]:
-    question = Question(period, group=Group.AGENCY)
-    answer = figures.running(office.desk, question, actor=SYSTEM, now=office.clock())
-    return {part.code: lines_of(part.sums) for part in answer.parts}
 
 
 @pytest.fixture(scope="module")
@@ -120,36 +112,6 @@ def test_a_late_payment_corrects_the_day_of_receipt(office: Office) -> None:
     past = figures.running(office.desk, then, actor=SYSTEM, now=office.clock())
     assert now.total.sums["paid_online"] == 1
     assert past.total.sums.get("paid_online", 0) == 0
-
-
-def test_open_dossiers_follow_the_successor_and_the_past_stays(office: Office) -> None:
-    ended = office.take_in(DESK, DISTRICT)
-    office.act(ended, Act.WITHDRAW)
-    left = office.take_in(DESK, DISTRICT)
-    office.clock.at = MONDAY + timedelta(days=30)
-    before = _by_agency(office, OCTOBER)
-    office.change(
-        "UPDATE agency SET valid_to = '2026-10-31', successor_id ="
-        " (SELECT id FROM agency AS other WHERE other.code = :heir) WHERE code = :code",
-        code=DISTRICT,
-        heir=OTHER_DISTRICT,
-    )
-    office.change(
-        "UPDATE dossier SET agency_id = (SELECT id FROM agency WHERE code = :heir)"
-        " WHERE code = :code",
-        code=left,
-        heir=OTHER_DISTRICT,
-    )
-
-    after = _by_agency(office, OCTOBER)
-    assert after[DISTRICT] == before[DISTRICT]
-    assert (after[DISTRICT]["received"], after[DISTRICT]["open"]) == (2, 1)
-    november = _by_agency(office, NOVEMBER)
-    assert (november[DISTRICT]["opening"], november[DISTRICT]["moved_out"]) == (1, 1)
-    assert november[DISTRICT]["open"] == 0
-    assert (november[OTHER_DISTRICT]["moved_in"], november[OTHER_DISTRICT]["open"]) == (1, 1)
-    assert sum(row["received"] for row in november.values()) == 0
-    assert recounting.verify(office.desk, now=office.clock()).is_right
 
 
 def test_the_nightly_recount_is_done_once_a_night(office: Office) -> None:

@@ -38,7 +38,7 @@ WAYS = list(_ways())
 
 
 def test_the_ways_cover_the_whole_table() -> None:
-    assert {way[-1] for way in WAYS} == {act for _, act in STEPS} == set(Act)
+    assert {way[-1] for way in WAYS} == {act for _, act in STEPS} == set(Act) - {Act.MOVE}
     assert len(WAYS) >= len(STEPS)
 
 

@@ -236,6 +236,7 @@ def test_a_dossier_handed_to_another_agency_is_told_from_there(shared_office: Of
 @pytest.fixture
 def recorded(shared_office: Office) -> Iterator[list[dict[str, Any]]]:
     """Every dossier told while the test runs, as it went over the wire."""
+    shared_office.settle()  # what earlier tests left
     sent: list[dict[str, Any]] = []
 
     def record(request: httpx.Request) -> None:

@@ -43,6 +43,8 @@ def a_worker(office: Office) -> Iterator[subprocess.Popen[bytes]]:
         "APP_DATA_DIR": str(office.settings.data_dir),
         "APP_PORTAL_URL": office.settings.portal,
         "APP_PAYMENT_URL": office.settings.payment,
+        "APP_LGSP_URL": office.settings.lgsp,
+        "APP_POST_URL": office.settings.post,
         "APP_DELIVERY_LEASE_S": "1",
         "APP_DELIVERY_THREADS": "4",
         "APP_PARTNER_TIMEOUT_S": str(LATE_S),

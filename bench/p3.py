@@ -1,0 +1,282 @@
+"""P3: `python -m bench.p3`: lists, queue and search at 10 thousand and at 2 million dossiers.
+
+Both databases lie on one server and are asked in turn, call by call, through the use cases: what
+the API and its transport cost would only hide the difference.
+"""
+
+import argparse
+import shlex
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psycopg
+from pydantic import SecretStr
+from sqlalchemy import Engine, event, text
+from sqlalchemy.engine import URL, make_url
+
+from app.composition import desk_of
+from app.db.access import acting, connect
+from app.db.migrate import migrate
+from app.db.server import running
+from app.domain.actor import Actor, Role
+from app.domain.calendar import LOCAL_ZONE
+from app.domain.folding import fold
+from app.domain.queue import Tab
+from app.services import queue, search
+from app.services.desk import Desk
+from app.services.search import Wanted
+from app.services.seeding import seed
+from app.settings import Settings
+from bench.p3_province import fill
+from bench.p3_record import drawn, keep
+
+_NOW = datetime(2026, 11, 23, 9, 0, tzinfo=LOCAL_ZONE)
+_LARGEST, _MIDDLE, _PROVINCE = "H44.01", "H44.08", "H44"
+_WARM_UP = 6
+_NOTES = """\
+Milliseconds of the use case alone: a connection from the pool, telling who acts, the queries under
+row security. Names are spread as in life (38 of 100 are Nguyễn), the 31 agencies are of very
+different size; the clerk is one of the largest (15 of 100 dossiers) unless said otherwise. Events,
+components and messages are left out: nothing measured reads them. Open are as many as a province
+works on: 20 thousand of 2 million, half of 10 thousand. Counts go through all open dossiers of the
+agency, everything else through a page's worth.
+"""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two databases, as the application sees it."""
+
+    desk: Desk
+    url: str
+    samples: dict[str, list[str]]
+
+
+Call = Callable[[Side, int], object]
+
+
+def main() -> int:
+    """Build both databases, ask them in turn, keep the table and the plans."""
+    parser = argparse.ArgumentParser(prog="python -m bench.p3", description=__doc__)
+    parser.add_argument("--small", type=int, default=10_000)
+    parser.add_argument("--large", type=int, default=2_000_000)
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--no-record", action="store_true", help="only print")
+    given = parser.parse_args()
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(TemporaryDirectory(prefix="motcua-p3-")))
+        server = make_url(stack.enter_context(running(home)))
+        small = stack.enter_context(_side(server, "small", given.small, given.small // 2))
+        large = stack.enter_context(_side(server, "large", given.large, given.large // 100))
+        rows = _measured(small, large, given.rounds)
+        command = shlex.join(["python", "-m", "bench.p3", *sys.argv[1:]])
+        keep(
+            "P3 lists, queue and search",
+            f"Data: {given.small:,} and {given.large:,} dossiers, {given.rounds} calls of each "
+            f"kind; {_sizes(large)}. Again: `{command}`.",
+            [drawn(rows), _NOTES.rstrip(), *_plans(large)],
+            is_kept=not given.no_record,
+        )
+    return 0
+
+
+@contextmanager
+def _side(server: URL, name: str, dossiers: int, open_dossiers: int) -> Iterator[Side]:
+    plain = server.set(drivername="postgresql", database="postgres")
+    with psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True) as db:
+        db.execute(f"CREATE DATABASE {name}".encode())
+    url = server.set(database=name).render_as_string(hide_password=False)
+    owner = connect(url, as_owner=True)
+    migrate(owner)
+    seed(owner)
+    owner.dispose()
+    begun = time.perf_counter()
+    fill(url.replace("+psycopg", ""), dossiers, open_dossiers, _NOW)
+    sys.stderr.write(f"{dossiers:,} dossiers in {time.perf_counter() - begun:.0f} s\n")
+    engine = connect(url)
+    link_key = SecretStr("khoa-do-toc-do")
+    desk = desk_of(Settings(database_url=SecretStr(url), link_secret=link_key), engine)
+    plain_url = url.replace("+psycopg", "")
+    yield Side(desk, plain_url, _samples(plain_url))
+    engine.dispose()
+
+
+def _samples(url: str) -> dict[str, list[str]]:
+    """Return what clerks of the largest agency may look for: codes, numbers, names."""
+    with psycopg.connect(url) as db:
+        rows = db.execute(
+            """
+            SELECT dossier.code, contact ->> 'phone', applicant_number, applicant_name
+            FROM dossier JOIN agency ON agency.id = agency_id
+            WHERE agency.code = %s ORDER BY hashint8(dossier.id) LIMIT 300
+            """,
+            [_LARGEST],
+        ).fetchall()
+        rare = db.execute(
+            """
+            SELECT min(applicant_name) FROM dossier JOIN agency ON agency.id = agency_id
+            WHERE agency.code = %s GROUP BY applicant_name HAVING count(*) <= 2
+            ORDER BY hashtext(applicant_name) LIMIT 300
+            """,
+            [_LARGEST],
+        ).fetchall()
+    codes, phones, numbers, names = (list(map(str, column)) for column in zip(*rows, strict=True))
+    return {
+        "code": codes,
+        "part": [code.split("-", 1)[1] for code in codes],
+        "phone": phones,
+        "number": numbers,
+        "name": [fold(name) for name in names],
+        "rare": [fold(str(name)) for (name,) in rare],
+    }
+
+
+def _clerk(agency: str, role: Role = Role.OFFICER) -> Actor:
+    return Actor(f"{role}@{agency}", role, "Lê Thị Thụ", agency)
+
+
+def _page(tab: Tab, agency: str = _LARGEST, role: Role = Role.OFFICER) -> Call:
+    asked, actor = queue.Asked(tab), _clerk(agency, role)
+    return lambda side, _: queue.page(side.desk, asked, actor=actor, after=None, limit=20, now=_NOW)
+
+
+def _counts(agency: str) -> Call:
+    return lambda side, _: queue.counts(side.desk, actor=_clerk(agency), hours=None, now=_NOW)
+
+
+def _find(words: str | None, agency: str = _LARGEST) -> Call:
+    return lambda side, _: _found(side, words, agency)
+
+
+def _find_each(kind: str, agency: str = _LARGEST) -> Call:
+    return lambda side, n: _found(side, side.samples[kind][n % len(side.samples[kind])], agency)
+
+
+def _found(side: Side, words: str | None, agency: str) -> search.Page:
+    wanted, actor = Wanted(words), _clerk(agency)
+    return search.find(side.desk, wanted, actor=actor, after=None, limit=20, now=_NOW)
+
+
+CALLS: dict[str, Call] = {
+    "queue: desk": _page(Tab.DESK),
+    "queue: overdue": _page(Tab.OVERDUE),
+    "queue: unanswered": _page(Tab.UNANSWERED, role=Role.RECEPTIONIST),
+    "queue: whole province": _page(Tab.AGENCY, _PROVINCE),
+    "counts of all tabs, middle agency": _counts(_MIDDLE),
+    "counts of all tabs, largest agency": _counts(_LARGEST),
+    "list, newest first": _find(None),
+    "search: code": _find_each("code"),
+    "search: part of a code": _find_each("part"),
+    "search: phone": _find_each("phone"),
+    "search: personal number": _find_each("number"),
+    "search: nguyễn văn": _find("nguyễn văn"),
+    "search: nguyen thi": _find("nguyen thi"),
+    "search: rare names": _find_each("rare"),
+    "search: names as they come": _find_each("name"),
+    "search: a name nobody has": _find("nguyen zyx"),
+    "search: nguyễn văn, whole province": _find("nguyễn văn", _PROVINCE),
+    "search: rare names, whole province": _find_each("rare", _PROVINCE),
+}
+
+
+def _measured(small: Side, large: Side, rounds: int) -> list[list[object]]:
+    head = ["call", "large / small", "small ms", "large ms", "small p99 ms", "large p99 ms"]
+    rows: list[list[object]] = [[*head]]
+    for name, call in CALLS.items():
+        taken: tuple[list[float], list[float]] = ([], [])
+        for n in range(-_WARM_UP, rounds):
+            for side, times in zip((small, large), taken, strict=True):
+                begun = time.perf_counter()
+                call(side, n)
+                if n >= 0:
+                    times.append((time.perf_counter() - begun) * 1000)
+        medians = [statistics.median(times) for times in taken]
+        late = [sorted(times)[int(0.99 * len(times))] for times in taken]
+        rows.append([name, medians[1] / medians[0], *medians, *late])
+    return rows
+
+
+def _sizes(side: Side) -> str:
+    with psycopg.connect(side.url) as db:
+        rows = db.execute("""
+            SELECT relname, pg_size_pretty(pg_relation_size(oid)) FROM pg_class
+            WHERE relname IN ('dossier', 'dossier_search', 'ix_dossier_search_words',
+                'ix_dossier_queue') ORDER BY relname
+        """).fetchall()
+    return ", ".join(f"{name} {size}" for name, size in rows)
+
+
+_PLANNED = {
+    "Queue, desk of the largest agency": _page(Tab.DESK),
+    "Counts of all tabs, largest agency": _counts(_LARGEST),
+    "List, newest first": _find(None),
+    "Search, a common name: the newest are walked through": _find("nguyễn văn"),
+}
+
+
+def _plans(side: Side) -> list[str]:
+    plans = [_block(title, _plan(side, call)) for title, call in _PLANNED.items()]
+    return [*plans, _block("Search, a rare name: what `search_hits` asks the index", _hits(side))]
+
+
+_HIDDEN = ("InitPlan", "Result (", "CTE Scan", "Storage:", "Index Searches", "Sort Method")
+_WIDTH = 140
+
+
+def _block(title: str, plan: list[str]) -> str:
+    """Show a plan without what row security adds to every table, long lines cut."""
+    told = [
+        line if len(line) <= _WIDTH else f"{line[:_WIDTH]} ..."
+        for line in plan
+        if not any(hidden in line[: line.find("(") + 20] for hidden in _HIDDEN)
+    ]
+    return "\n".join([f"Plan on the large one. {title}:", "", "```text", *told, "```"])
+
+
+_EXPLAIN = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) "
+
+
+def _plan(side: Side, call: Call) -> list[str]:
+    """Explain the last statement of a call as the application's role runs it."""
+    said: list[tuple[str, Any]] = []
+
+    def listen(*told: Any) -> None:  # noqa: ANN401  (connection, cursor, statement, parameters, ...)
+        said.append((told[2], told[3]))
+
+    engine: Engine = side.desk.engine
+    event.listen(engine, "before_cursor_execute", listen)
+    call(side, 0)
+    event.remove(engine, "before_cursor_execute", listen)
+    told = [one for one in said if "acting_agencies()" in one[0] and "set_config" not in one[0]]
+    statement, parameters = told[0]
+    with acting(engine, _clerk(_LARGEST)) as tx:
+        return [str(line[0]) for line in tx.db.exec_driver_sql(_EXPLAIN + statement, parameters)]
+
+
+def _hits(side: Side) -> list[str]:
+    agency, name = 2, side.samples["rare"][0].split()
+    wanted = " & ".join(f"'{agency}:{word}'" for word in name)
+    owner = connect(side.url, as_owner=True)
+    with owner.connect() as db:
+        found = db.execute(
+            text(
+                f"{_EXPLAIN} SELECT dossier_id FROM dossier_search"
+                " WHERE words @@ CAST(:wanted AS tsquery)"
+            ),
+            {"wanted": f"('{agency}:~2026q4' | '{agency}:~2026q3') & {wanted}"},
+        )
+        lines = [str(line[0]) for line in found]
+    owner.dispose()
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

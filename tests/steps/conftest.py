@@ -1,0 +1,20 @@
+"""The application over HTTP: one for each module, or one of the test's own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import Api, running_api
+
+
+@pytest.fixture(scope="module")
+def api(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    with running_api(module_database, tmp_path_factory.mktemp("api")) as running:
+        yield running
+
+
+@pytest.fixture
+def own_api(database: str, tmp_path: Path) -> Iterator[Api]:
+    with running_api(database, tmp_path) as running:
+        yield running
