@@ -1,13 +1,14 @@
 """Figures across reorganisations: each agency keeps its past, the province's sums do not change."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from app.db.figure_reasons import MEMBERSHIPS
+from app.db.reference import References
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.errors import DomainError
@@ -96,21 +97,23 @@ def _told(story: str) -> list[tuple[str, int, int]]:
 
 
 @settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # making it smaller takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(STEPS, st.integers(1, 20), st.integers(0, 30))
 @example(_told("take_in start ask_supplement merge supplement merge resolve merge look"), 5, 2)
 @example(_told("take_in start ask_payment merge merge settle look resolve merge"), 6, 0)
-@example(_told("take_in start") + [("resolve", 0, 400)] + _told("merge merge look"), 5, 30)
+@example([*_told("take_in start"), ("resolve", 0, 400), *_told("merge merge look")], 5, 30)
 @example([*_told("take_in start"), ("merge", 0, 600), *_told("merge withdraw look")], 20, 30)
 def test_each_agency_s_sums_are_what_counting_every_dossier_gives(
     ministry: Ministry, steps: list[tuple[str, int, int]], first: int, days: int
 ) -> None:
     ministry.empty()
     ministry.do("TRUNCATE figure_closing")
-    play = Play(ministry)
+    # What an example before this one made of the agencies is not remembered.
+    play = Play(replace(ministry, desk=replace(ministry.desk, references=References())))
     for step in steps:
         play.step(*step)
 
@@ -145,27 +148,19 @@ def _check_index(play: Play, known: list[brute_force.Case], period: Period) -> N
     desk, question = play.ministry.desk, Question(period, group=Group.AGENCY)
     answer = steering_index.index(desk, question, actor=SYSTEM, now=play.now)
     for part in (*answer.parts, answer.total):
-        counted = {
-            one.definition.id: (one.numerator, one.denominator) for one in part.score.figures
-        }
+        scored = part.score.figures
+        counted = {one.definition.id: (one.numerator, one.denominator) for one in scored}
         expected = brute_force.steering(known, period, play.now, part.code or None)
         for figure, numbers in expected.items():
             assert counted[figure] == numbers, (part.code, figure)
         if part.code in AGENCIES:
-            _check_listed(play, Question(period, agency=part.code), expected)
+            _check_listed(play, Question(period, agency=part.code), expected.get("2.1", (0, 0))[1])
 
 
-def _check_listed(play: Play, question: Question, expected: dict[str, tuple[int, int]]) -> None:
-    for figure in MEMBERSHIPS:
-        found = reasons.why(
-            play.ministry.desk,
-            question,
-            figure,
-            reasons.Page("denominator", limit=100),
-            actor=SYSTEM,
-            now=play.now,
-        )
-        assert len(found.page) == expected.get(figure, (0, 0))[1], figure
+def _check_listed(play: Play, question: Question, expected: int) -> None:
+    page = reasons.Page("denominator", limit=100)
+    found = reasons.why(play.ministry.desk, question, "2.1", page, actor=SYSTEM, now=play.now)
+    assert len(found.page) == expected
 
 
 def test_a_dossier_whose_owner_the_books_do_not_know_is_named(ministry: Ministry) -> None:
