@@ -13,7 +13,14 @@ from typing import Any
 from app.domain.actor import Actor
 from app.domain.application import Applicant
 from app.domain.calendar import LOCAL_ZONE, Calendar
-from app.domain.deadlines import Stop, TimeLimit, due, first_answer_due, next_working_start
+from app.domain.deadlines import (
+    FIRST_ANSWER,
+    Stop,
+    TimeLimit,
+    due,
+    first_answer_due,
+    next_working_start,
+)
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import WAITING, Act, Status, take
 from app.domain.offers import Offer
@@ -119,6 +126,7 @@ class PastDossier:
     def supplement(self, actor: Actor, at: datetime, components: Sequence[str]) -> None:
         """Add what was asked for: the clock goes on where it stood."""
         self.due_at = self._due_anew(at)
+        self.answer_due_at = self._answer_due_anew(at)
         self.reply_due_on = None
         self._hand_in(components, at)
         self._record(Act.SUPPLEMENT, actor, at, details={"components": list(components)})
@@ -179,13 +187,20 @@ class PastDossier:
     def _due_anew(self, at: datetime) -> datetime | None:
         if self.accepted_at is None:
             return None
+        limit, stood = self.offer.version.limit, self._stood(at)
+        return due(limit, self.accepted_at, stood, self.calendar, self.extension).due_at
+
+    def _answer_due_anew(self, at: datetime) -> datetime | None:
+        if self.accepted_at is not None or self.answer_due_at is None:
+            return self.answer_due_at
+        return due(FIRST_ANSWER, self.received_at, self._stood(at), self.calendar).due_at
+
+    def _stood(self, at: datetime) -> list[Stop]:
         history = [Moment(event.act, event.target, event.at) for event in self.events]
-        stood = [
+        return [
             Stop(stop.start, stop.end or at, stop.reason)
             for stop in stops(history, payment_stops=self.rules.payment_wait_stops_clock)
         ]
-        limit = self.offer.version.limit
-        return due(limit, self.accepted_at, stood, self.calendar, self.extension).due_at
 
     def _hand_in(self, components: Sequence[str], at: datetime) -> None:
         self.parts += [HandedInPart(code, at) for code in components]
