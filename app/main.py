@@ -42,7 +42,9 @@ from app.api import (
     procedure_drafts,
     queue,
     ratings,
+    reasons,
     registers,
+    steering,
     tracking,
     warnings,
     webhooks,
@@ -60,6 +62,7 @@ from app.settings import Settings
 RESOURCES = (
     agency_changes,  # before the catalogue, whose path of one agency would take its own
     *(intake, dossiers, acts, papers, registers, documents, payments, catalogue, figures),
+    *(steering, reasons),
     *(claims, queue, delegations),
     *(calendar, calendar_changes, warnings, apologies, forecasts),
     *(drafts, tracking, ratings, petition_acts, petitions),

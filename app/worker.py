@@ -21,6 +21,7 @@ from app.db.bell import Ear
 from app.domain.messages import CALLED, Channel
 from app.services import (
     announcements,
+    bookkeeping,
     category_work,
     checks,
     deliveries,
@@ -35,6 +36,7 @@ from app.services import (
     parcel_work,
     petitions,
     recomputation,
+    recounting,
     sweeps,
     tracking,
     warnings,
@@ -111,6 +113,7 @@ class Worker:
             "deliveries": self._deliver,
             "signatures": self._check_signatures,
             "announcements": self._announce,
+            "figures": self._keep_books,
             "lookups": partial(self._tell, look_up),
             "parcels": partial(self._tell, carry),
             "webhooks": partial(self._tell, webhook_sending.send),
@@ -166,6 +169,13 @@ class Worker:
         while not self._closing.is_set():
             if not self._quietly(lambda: checks.check_next(self._desk, now=self._now)):
                 self._closing.wait(_LOOK_EVERY_S / 4)
+
+    def _keep_books(self) -> None:
+        """Keep the figures up to date, so that answers need not; recount them every night."""
+        while not self._closing.is_set():
+            if not self._quietly(lambda: bookkeeping.fold(self._desk, now=self._now())):
+                self._quietly(lambda: recounting.verify_nightly(self._desk, now=self._now()))
+                self._closing.wait(_LOOK_EVERY_S)
 
     def _announce(self) -> None:
         while not self._closing.is_set():

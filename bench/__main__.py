@@ -1,15 +1,16 @@
-"""`python -m bench [P1|P2|P3|P5|P8|P9|PAPERS ...]`: run measurements, unnamed the short set."""
+"""`python -m bench [P1|P2|P3|P4|P5|P8|P9|PAPERS ...]`: measure, unnamed the short set."""
 
 import signal
 import sys
 
-from bench import acts, intake, lists, memory, papers, start, telling
+from bench import acts, figures, intake, lists, memory, papers, start, telling
 from bench.options import read
 
 _MEASUREMENTS = {
     "P1": intake.measure,
     "P2": acts.measure,
     "P3": lists.measure,
+    "P4": figures.measure,
     "P5": telling.measure,
     "P8": start.measure,
     "P9": memory.measure,

@@ -1,15 +1,17 @@
-"""HTTP face of figures."""
+"""HTTP face of figures of dossiers: the published annex, running figures."""
 
-from datetime import date
-from typing import Annotated
+from decimal import Decimal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from app.api.dependencies import CurrentActor, CurrentDesk
-from app.api.problems import responses
-from app.domain.periods import Period, PeriodRefused
+from app.api.dependencies import CurrentActor, CurrentDesk, Now
+from app.api.questions import Asked, Asking, AsOf, First, Last, refusals
+from app.domain.periods import Period
+from app.domain.question import Question
+from app.domain.running import RUNNING, lines_of
 from app.services import figures
+from app.services.figure_scope import Part
 
 router = APIRouter(prefix="/v1/figures", tags=["figures"])
 
@@ -34,20 +36,26 @@ class Annex(BaseModel):
     rows: list[Line]
 
 
+def text_of(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)
+
+
 @router.get(
     "/annex",
     summary="Online-processing rate per agency (phụ lục tỷ lệ hồ sơ trực tuyến)",
     description="Dossiers by day of receipt, both days included; totals per group.",
-    responses=responses(figures.FiguresRefused, PeriodRefused),
+    responses=refusals(),
 )
 def annex(
     desk: CurrentDesk,
     actor: CurrentActor,
-    first: Annotated[date, Query(alias="from", examples=["2021-01-01"])],
-    last: Annotated[date, Query(alias="to", examples=["2021-06-30"])],
+    now: Now,
+    first: First,
+    last: Last,
+    as_of: AsOf = None,
 ) -> Annex:
     period = Period(first, last)
-    rows = figures.annex_of(desk, period, actor=actor)
+    rows = figures.annex_of(desk, Question(period, as_of=as_of), actor=actor, now=now)
     return Annex(
         period=str(period),
         rows=[
@@ -59,10 +67,45 @@ def annex(
                 total=row.intake.received,
                 at_desk=row.intake.at_desk,
                 online=row.intake.online,
-                online_rate_percent=(
-                    None if row.intake.online_rate is None else str(row.intake.online_rate)
-                ),
+                online_rate_percent=text_of(row.intake.online_rate),
             )
             for row in rows
         ],
     )
+
+
+class RunningRow(BaseModel):
+    """Counts of a part: `opening + received + moved_in - moved_out = closed + open`."""
+
+    code: str = Field(description="Of the part; empty: the whole", examples=["H44.29"])
+    name: str = Field(examples=["UBND Huyện Cẩm Khê"])
+    counts: dict[str, int] = Field(examples=[dict.fromkeys(RUNNING, 0)])
+
+
+class Running(Asking):
+    labels: dict[str, str] = Field(
+        description="What each count is called", examples=[dict(RUNNING)]
+    )
+    rows: list[RunningRow]
+    total: RunningRow
+
+
+@router.get(
+    "/running",
+    summary="Running figures (số liệu tiếp nhận, giải quyết, tồn)",
+    description="What came in, what was done with it, what is left at the end of the period.",
+    responses=refusals(),
+)
+def running(desk: CurrentDesk, actor: CurrentActor, now: Now, question: Asked) -> Running:
+    answer = figures.running(desk, question, actor=actor, now=now)
+    return Running(
+        period=str(question.period),
+        as_of=question.as_of,
+        labels=dict(RUNNING),
+        rows=[_running_row(part) for part in answer.parts],
+        total=_running_row(answer.total),
+    )
+
+
+def _running_row(part: Part) -> RunningRow:
+    return RunningRow(code=part.code, name=part.name, counts=lines_of(part.sums))

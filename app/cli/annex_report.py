@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from app import clock
 from app.cli.database import ready
 from app.cli.reading import settings_of
 from app.composition import desk_of, engine_of
@@ -17,6 +18,7 @@ from app.domain.actor import SYSTEM
 from app.domain.errors import DomainError
 from app.domain.figures import AnnexRow
 from app.domain.periods import Period
+from app.domain.question import Question
 from app.services.figures import annex_of
 
 COLUMNS = (
@@ -31,7 +33,7 @@ COLUMNS = (
 )
 
 
-def write(first: date, last: date, form: str) -> None:
+def write(first: date, last: date, form: str, as_of: date | None = None) -> None:
     try:
         period = Period(first, last)
     except DomainError as refusal:
@@ -39,8 +41,14 @@ def write(first: date, last: date, form: str) -> None:
         raise typer.Exit(2) from None
     with ready(settings_of()) as settings:
         engine = engine_of(settings, pool_size=1)
-        rows = annex_of(desk_of(settings, engine), period, actor=SYSTEM)
-        engine.dispose()
+        question = Question(period, as_of=as_of)
+        try:
+            rows = annex_of(desk_of(settings, engine), question, actor=SYSTEM, now=clock.now())
+        except DomainError as refusal:
+            typer.echo(f"motcua: {refusal.detail}", err=True)
+            raise typer.Exit(2) from None
+        finally:
+            engine.dispose()
     _WRITERS[form](period, rows)
 
 

@@ -1,51 +1,63 @@
-"""Figures, answered from maintained sums."""
+"""Figures of dossiers from maintained sums: the annex (KPI A), running figures (KPI C)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import func, select
 
 from app.db.access import Transaction, acting
 from app.db.catalogue import agency
 from app.db.dossiers import dossier, intake_day
-from app.domain.actor import FIGURE_ROLES, SYSTEM, Actor
-from app.domain.agency import Agency
-from app.domain.errors import DomainError
+from app.db.figure_sums import Wanted, sums
+from app.domain.actor import SYSTEM, Actor
 from app.domain.figures import AnnexRow, Intake, annex
 from app.domain.intake import Channel
 from app.domain.periods import Period
+from app.domain.question import Question
 from app.services.desk import Desk
+from app.services.figure_scope import Part, asking, authorise, existed, parts, total
 
 
-class FiguresRefused(DomainError):
-    code = "figures.role_refused"
-    title = "Vai trò không được xem số liệu"
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Parts and their total."""
+
+    question: Question
+    parts: list[Part]
+    total: Part
 
 
-def annex_of(desk: Desk, period: Period, *, actor: Actor) -> list[AnnexRow]:
-    """Return the published annex (KPI A): dossiers received in `period` per agency.
+def annex_of(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> list[AnnexRow]:
+    """Return the published annex (KPI A): dossiers received in a period per agency.
 
     It covers the whole province for everybody who may see figures: the table is published.
     """
-    if actor.role not in FIGURE_ROLES and not actor.is_internal:
-        raise FiguresRefused("Số liệu dành cho cán bộ của tỉnh.")
-    with acting(desk.engine, actor) as tx:
-        catalogue = desk.references.catalogue(tx)
-        intakes = received(tx, period)
+    authorise(actor)
+    period = question.period
+    with asking(desk, Question(period, as_of=question.as_of), actor=SYSTEM, now=now) as asked:
+        wanted = replace(asked.wanted(("agency_id", "channel")), until=period.last)
+        intakes = _intakes(asked.tx, wanted)
         agencies = [
             known
-            for known in catalogue.agencies.values()
-            if known.code in intakes or _existed(known, period)
+            for known in asked.catalogue.agencies.values()
+            if known.code in intakes or existed(known, period)
         ]
-        return annex(catalogue.groups, agencies, intakes, period.last)
+        return annex(asked.catalogue.groups, agencies, intakes, period.last)
 
 
-def _existed(known: Agency, period: Period) -> bool:
-    ends_before = known.valid_to is not None and known.valid_to < period.first
-    return known.valid_from <= period.last and not ends_before
+def running(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> Answer:
+    """Return the running figures (KPI C): what came, what was done, what is left."""
+    with asking(desk, question, actor=actor, now=now) as asked:
+        found = parts(asked)
+    return Answer(question, found, total(found))
 
 
 def received(tx: Transaction, period: Period) -> dict[str, Intake]:
-    """Sum up what each agency received in a period, by its code."""
+    """Sum up what each agency received by the numbers it gave out; always up to the instant.
+
+    The recount compares it with the facts: two witnesses of the same dossiers.
+    """
     rows = tx.db.execute(
         select(
             agency.c.code,
@@ -57,6 +69,19 @@ def received(tx: Transaction, period: Period) -> dict[str, Intake]:
         .group_by(agency.c.code)
     )
     return {row.code: Intake(row.at_desk, row.online) for row in rows}
+
+
+def _intakes(tx: Transaction, wanted: Wanted) -> dict[str, Intake]:
+    codes = {row.id: row.code for row in tx.db.execute(select(agency.c.id, agency.c.code))}
+    found: dict[str, Intake] = {}
+    for (agency_id, channel), counted in sums(tx, wanted).items():
+        count = counted.get("received", 0)
+        if count:
+            is_online = channel == Channel.ONLINE
+            brought = Intake(0, count) if is_online else Intake(count, 0)
+            code = codes[int(agency_id)]
+            found[code] = found.get(code, Intake()) + brought
+    return found
 
 
 def recount(tx: Transaction, period: Period) -> Mapping[str, Intake]:

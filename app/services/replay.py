@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from queue import SimpleQueue
 from random import Random
@@ -99,6 +99,7 @@ class Replay:
     table: IntakeTable
     run: str
     now: datetime
+    today: date  # on which its facts become known
     wishes: Wishes
     done: dict[int, int]  # dossiers by number of the batches written before
     plan: Sequence[Sequence[Slice]]
@@ -129,12 +130,15 @@ class Replay:
                 connections.put(stack.enter_context(_connection(self._owner)))
             writers = stack.enter_context(ThreadPoolExecutor(_WRITERS, "replay"))
             for batch in self._invented():
-                written.append(writers.submit(_write, connections, batch, self.now))
+                written.append(writers.submit(_write, connections, batch, self.now, self.today))
                 while len(written) > _WRITERS:
                     yield written.popleft().result()
             while written:
                 yield written.popleft().result()
-        self._db.execute("ANALYZE dossier, dossier_component, dossier_event, delivery, intake_day")
+        self._db.execute(
+            "ANALYZE dossier, dossier_component, dossier_event, delivery, intake_day,"
+            " figure_fact, figure_entry, figure_month"
+        )
 
     def received(self) -> dict[Period, Intake]:
         """Return what the table's groups hold in each of its periods by now, whoever wrote it."""
@@ -179,10 +183,12 @@ class Replay:
                 yield Batch(self.run, number, days)
 
 
-def _write(connections: "SimpleQueue[psycopg.Connection]", batch: Batch, now: datetime) -> int:
+def _write(
+    connections: "SimpleQueue[psycopg.Connection]", batch: Batch, now: datetime, today: date
+) -> int:
     db = connections.get()
     try:
-        return write(db, batch, now)
+        return write(db, batch, now, today)
     finally:
         connections.put(db)
 
@@ -215,7 +221,10 @@ def replaying(
         begun = min((at for _, _, at in marks), default=now).astimezone(LOCAL_ZONE)
         plan = list(batches(_plan(reference, table, wishes, begun), batch))
         _refuse_changed(done, plan)
-        yield Replay(table, run, begun, wishes, done, plan, odds, reference, rules, owner, db)
+        today = now.astimezone(LOCAL_ZONE).date()
+        yield Replay(
+            table, run, begun, today, wishes, done, plan, odds, reference, rules, owner, db
+        )
 
 
 def _run(table: IntakeTable, wishes: Wishes) -> str:

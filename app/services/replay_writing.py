@@ -10,6 +10,7 @@ from itertools import islice
 
 import psycopg
 
+from app.db.figure_books import BULK_FOLD, LOCK, Reading
 from app.domain.intake import Channel
 from app.domain.numbering import dossier_code
 from app.services.replay_rows import (
@@ -34,8 +35,10 @@ class Batch:
         return sum(len(day.rows) for day in self.days)
 
 
-def write(db: psycopg.Connection, batch: Batch, now: datetime) -> int:
+def write(db: psycopg.Connection, batch: Batch, now: datetime, today: date) -> int:
     """Write a batch in one transaction, unless it is there; return how many dossiers it holds.
+
+    `now` is when the run began; the facts for the figures are recorded as known `today`.
 
     The mark comes first: whoever was killed a moment ago may still be committing the same batch
     in the server, and then this waits for the outcome.
@@ -50,8 +53,20 @@ def write(db: psycopg.Connection, batch: Batch, now: datetime) -> int:
         )
         if cursor.rowcount:
             first = _count_in(cursor, batch.days)
-            _copy_rows(cursor, batch, first, _reserve(cursor, batch.dossiers))
+            keys = _reserve(cursor, batch.dossiers)
+            cursor.execute("SET LOCAL app.figures = 'bulk'")
+            _copy_rows(cursor, batch, first, iter(keys))
+            _enter_facts(cursor, keys, today)
     return batch.dossiers
+
+
+def _enter_facts(cursor: psycopg.Cursor, keys: Sequence[int], today: date) -> None:
+    """Keep the books of the figures in the batch's own transaction: no answer ever misses it."""
+    cursor.execute(LOCK)
+    cursor.execute("SELECT greatest(%s, max(day) + 1) FROM figure_closing", (today,))
+    row = cursor.fetchone()
+    if row is not None:
+        cursor.execute(BULK_FOLD, Reading(keys, row[0]).values)
 
 
 def _count_in(cursor: psycopg.Cursor, days: Sequence[ReceivedDay]) -> dict[tuple[int, date], int]:
@@ -88,13 +103,13 @@ def _count_in(cursor: psycopg.Cursor, days: Sequence[ReceivedDay]) -> dict[tuple
 _CHANNELS = (Channel.ONLINE, Channel.DESK, Channel.POST)  # as the columns of intake_day
 
 
-def _reserve(cursor: psycopg.Cursor, count: int) -> Iterator[int]:
+def _reserve(cursor: psycopg.Cursor, count: int) -> list[int]:
     """Take keys from the dossiers' own sequence: others may go on taking theirs meanwhile."""
     cursor.execute(
         "SELECT nextval(pg_get_serial_sequence('dossier', 'id')) FROM generate_series(1, %s)",
         (count,),
     )
-    return iter([key for (key,) in cursor.fetchall()])
+    return [key for (key,) in cursor.fetchall()]
 
 
 def _copy_rows(

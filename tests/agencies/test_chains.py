@@ -13,7 +13,7 @@ from app.domain.calendar import LOCAL_ZONE
 from app.domain.periods import Period
 from app.domain.reorganisation import EVERYTHING, Succession, Successions
 from app.domain.reorganisation_faults import AgencyChangeFaulty
-from app.services import figures
+from app.services import figures, recounting
 from tests.agencies.ministry import Ministry, at, change, commune, merge
 
 FIRST = date(2026, 10, 12)
@@ -112,6 +112,7 @@ def test_after_any_chain_each_open_dossier_is_at_one_agency_that_exists(
         _check(ministry, kept, totals, now.date())
     events = ministry.one("SELECT count(*) AS n FROM dossier_event WHERE act = 'move'")
     assert events == {"n": moves}
+    assert recounting.verify(ministry.desk, now=at("2026-10-31T08:00")).differences == []
 
 
 ROWS = st.lists(

@@ -19,7 +19,7 @@ from app.domain.lifecycle import Act
 from app.domain.periods import Period
 from app.domain.reorganisation import Reorganisation
 from app.seeds import read_agencies
-from app.services import catalogue, figures
+from app.services import catalogue, figures, recounting
 from app.services.desk import Rules
 from app.services.replay import Wishes, replaying
 from tests.agencies.ministry import Ministry, at, change, commune, merge
@@ -163,6 +163,7 @@ def test_every_dossier_code_clock_and_total_is_kept(province: Ministry) -> None:
     assert totals(province) == figures_before
     assert {period: province.annex(*period) for period in PERIODS[:3]} == annexes
     _follow_the_rules(province, before, versions, moved)
+    assert recounting.verify(province.desk, now=DAY + timedelta(hours=8)).differences == []
     draw = Random(7)
     for _ in range(10):
         agency = new_commune(draw.choice(DISTRICTS))

@@ -31,6 +31,7 @@ SECURED_ELSEWHERE = {
 READ_ONLY = {"agency_former_name", "portal_route"}
 APPEND_ONLY = {
     *("dossier_component", "dossier_event", "file_chunk", "signature_verdict"),
+    "figure_check",
     *("calendar_change", "due_move", "warning", "warning_reading", "apology"),
     *("dossier_search", "rating", "petition_event", "lookup_log", "post_track"),
     *("publication", "handover", "opinion_request", "issued_paper", "agency_heir"),
@@ -51,6 +52,7 @@ RIGHTS = {
     **{key: {"SELECT", "INSERT", "DELETE"} for key in ADDED_AND_TAKEN_AWAY},
     "post_poll": {"SELECT", "UPDATE"},
     "revision": {"SELECT", "UPDATE"},
+    "figure_mark": {"SELECT", "DELETE"},  # written by triggers, in the name of its owner
 }
 """What is not the usual SELECT, INSERT, UPDATE."""
 

@@ -1,0 +1,182 @@
+"""Keeping the books of figures: facts read anew become versions, their points become sums.
+
+One statement takes the facts of some dossiers, writes those that differ from the version before
+and adds the difference of their points to the journal and to the months. Whoever writes holds the
+lock of the books until the end of the transaction.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from app.db.figure_facts import COUNTS, FACT_COLUMNS, KEY, added_up, adding, fact_ctes, points_of
+from app.db.figures import FACTS
+
+LOCK = """
+SELECT pg_advisory_xact_lock(760000003), set_config('plan_cache_mode', 'force_custom_plan', true)
+"""
+"""Any number that nothing else locks: who writes the books does so alone. How many dossiers are
+read decides on the plan, so none is kept."""
+
+MARKS_OF_A_BATCH = 1000
+
+_NEW = ", ".join(f"fact.{name}" for name in FACTS)
+_OLD = ", ".join(f"old.{name}" for name in FACTS)
+_SET = ", ".join(f"{name} = excluded.{name}" for name in FACTS)
+_ENTRY_KEY = "recorded_on, received_on, day, agency_id, procedure_version_id, channel"
+_WITH_DAY = (
+    f"({points_of('changed', more='f.recorded_on, ')}"
+    f" UNION ALL {points_of('replaced', sign='-1', more='f.recorded_on, ')}) AS points"
+)
+_MONTH = (
+    "date_trunc('month', received_on)::date",
+    "date_trunc('month', day)::date",
+    "agency_id",
+    "procedure_version_id",
+    "channel",
+)
+
+FOLD = f"""
+WITH known AS MATERIALIZED (
+    SELECT f.* FROM figure_fact AS f
+    WHERE f.dossier_id = ANY (:ids) AND f.until_on = '9999-12-31'
+), other_due AS (
+    SELECT * FROM unnest(CAST(:other_ids AS bigint[]), CAST(:other_dues AS timestamptz[]))
+        AS o (dossier_id, due_at)
+), {fact_ctes("{id} = ANY (:ids)")}, changed AS MATERIALIZED (
+    SELECT fact.*, greatest(CAST(:day AS date), old.recorded_on) AS recorded_on
+    FROM fact LEFT JOIN known AS old ON old.dossier_id = fact.dossier_id
+    WHERE ({_NEW}) IS DISTINCT FROM ({_OLD})
+), replaced AS MATERIALIZED (
+    SELECT {", ".join(f"known.{name}" for name in ("dossier_id", *FACTS))}, changed.recorded_on
+    FROM known JOIN changed ON changed.dossier_id = known.dossier_id
+), ended AS (
+    UPDATE figure_fact SET until_on = changed.recorded_on FROM changed
+    WHERE figure_fact.dossier_id = changed.dossier_id AND figure_fact.until_on = '9999-12-31'
+        AND figure_fact.recorded_on < changed.recorded_on
+), written AS (
+    INSERT INTO figure_fact (dossier_id, recorded_on, until_on, {FACT_COLUMNS})
+    SELECT dossier_id, recorded_on, '9999-12-31', {FACT_COLUMNS} FROM changed
+    ON CONFLICT (dossier_id, recorded_on) DO UPDATE SET {_SET}
+), delta AS MATERIALIZED (
+    {added_up(_WITH_DAY, _ENTRY_KEY.split(", "))}
+), entered AS (
+    INSERT INTO figure_entry ({_ENTRY_KEY}, {COUNTS})
+    SELECT {_ENTRY_KEY}, {COUNTS} FROM delta ORDER BY {_ENTRY_KEY}
+    ON CONFLICT ({_ENTRY_KEY}) {adding("figure_entry")}
+), of_months AS (
+    INSERT INTO figure_month (received_month, month, agency_id, procedure_version_id, channel,
+        {COUNTS})
+    {added_up("delta", _MONTH)}
+    ON CONFLICT (received_month, month, agency_id, procedure_version_id, channel)
+    {adding("figure_month")}
+)
+SELECT count(*) FROM changed
+"""
+
+BULK_FOLD = re.sub(r"(?<!:):(\w+)", r"%(\1)s", FOLD)
+"""The same statement as the driver itself takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Which dossiers are read: as known before `upto`, recorded on `day`.
+
+    `upto` is `infinity` for what is known now. `other_dues` are due instants that figure 2.1 counts
+    otherwise than the clock does, by dossier.
+    """
+
+    ids: Sequence[int]
+    day: date
+    upto: datetime | str = "infinity"
+    payment_stops: bool = True
+    other_dues: Mapping[int, datetime | None] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, object]:
+        return {
+            "ids": list(self.ids),
+            "day": self.day,
+            "upto": str(self.upto),
+            "payment_stops": self.payment_stops,
+            "other_ids": list(self.other_dues),
+            "other_dues": list(self.other_dues.values()),
+        }
+
+
+RECOUNTED = f"""
+WITH other_due AS (
+    SELECT * FROM unnest(CAST(:other_ids AS bigint[]), CAST(:other_dues AS timestamptz[]))
+        AS o (dossier_id, due_at)
+), {fact_ctes("{id} > :after AND {id} <= :last")}, known AS (
+    SELECT f.* FROM figure_fact AS f
+    WHERE f.dossier_id > :after AND f.dossier_id <= :last AND f.until_on = '9999-12-31'
+)
+SELECT coalesce(fact.code, old.code) AS code,
+    to_jsonb(fact) - 'dossier_id' AS recounted,
+    to_jsonb(old) - '{{dossier_id,recorded_on,until_on}}'::text[] AS kept
+FROM fact FULL JOIN known AS old ON old.dossier_id = fact.dossier_id
+WHERE ({_NEW}) IS DISTINCT FROM ({_OLD})
+    AND NOT EXISTS (SELECT FROM figure_mark
+        WHERE figure_mark.dossier_id = coalesce(fact.dossier_id, old.dossier_id))
+LIMIT :most
+"""
+"""Facts counted anew that are not the ones kept, of dossiers without a mark."""
+
+_DIFFER = " OR ".join(f"coalesce(a.{n}, 0) <> coalesce(b.{n}, 0)" for n in COUNTS.split(", "))
+_DIFFERENCE = ", ".join(
+    f"'{n}', nullif(coalesce(a.{n}, 0) - coalesce(b.{n}, 0), 0)" for n in COUNTS.split(", ")
+)
+_CURRENT = "(SELECT * FROM figure_fact WHERE until_on = '9999-12-31')"
+
+WRONG_SUMS = f"""
+WITH a AS ({added_up(f"({points_of(_CURRENT)}) AS points", KEY.split(", "))}),
+b AS ({added_up("figure_entry", KEY.split(", "))})
+SELECT {KEY}, jsonb_strip_nulls(jsonb_build_object({_DIFFERENCE})) AS missing
+FROM a FULL JOIN b USING ({KEY}) WHERE {_DIFFER} LIMIT :most
+"""
+"""Days whose sums are not those of the facts."""
+
+_MONTH_KEY = "received_month, month, agency_id, procedure_version_id, channel"
+_MONTHLY = ", ".join(
+    f"{expression} AS {name}"
+    for expression, name in zip(_MONTH, _MONTH_KEY.split(", "), strict=True)
+)
+
+WRONG_MONTHS = f"""
+WITH a AS ({
+    added_up(f"(SELECT {_MONTHLY}, {COUNTS} FROM figure_entry) AS entry", _MONTH_KEY.split(", "))
+}),
+b AS (SELECT * FROM figure_month)
+SELECT {_MONTH_KEY}, jsonb_strip_nulls(jsonb_build_object({_DIFFERENCE})) AS missing
+FROM a FULL JOIN b USING ({_MONTH_KEY}) WHERE {_DIFFER} LIMIT :most
+"""
+"""Months whose sums are not those of their days."""
+
+WRONG_DAYS = """
+WITH b AS (
+    SELECT agency_id, received_on AS day, sum(received) AS received,
+        coalesce(sum(received) FILTER (WHERE channel = 'online'), 0) AS online
+    FROM figure_entry GROUP BY agency_id, received_on
+)
+SELECT day, agency_id, coalesce(a.last_number, 0) AS numbered, coalesce(b.received, 0) AS summed
+FROM intake_day AS a FULL JOIN b USING (agency_id, day)
+WHERE (coalesce(a.last_number, 0) <> coalesce(b.received, 0)
+    OR coalesce(a.online, 0) <> coalesce(b.online, 0))
+    AND NOT EXISTS (SELECT FROM figure_mark JOIN dossier ON dossier.id = figure_mark.dossier_id
+        WHERE dossier.received_on = day)
+LIMIT :most
+"""
+"""Days on which other dossiers were numbered than are counted as received."""
+
+WRONG_OWNERS = """
+SELECT f.code AS dossier, owner.code AS kept, known.code AS recounted
+FROM figure_fact AS f JOIN dossier AS d ON d.id = f.dossier_id
+JOIN agency AS owner ON owner.id = f.owner_ids[cardinality(f.owner_ids)]
+JOIN agency AS known ON known.id = d.agency_id
+WHERE f.until_on = '9999-12-31' AND owner.id <> known.id
+    AND NOT EXISTS (SELECT FROM figure_mark WHERE figure_mark.dossier_id = d.id)
+LIMIT :most
+"""
+"""Dossiers that lie elsewhere than the moves in their history say."""

@@ -1,0 +1,190 @@
+"""Sums of any period, grouping and day of knowledge: one small query over months and days.
+
+Months that lie whole before the edge of the question are taken from `figure_month`, the rest day
+by day from the journal; what became known after `as_of` is taken off again.
+"""
+
+from calendar import monthrange
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+from sqlalchemy import TextClause, text
+
+from app.db.access import Transaction
+from app.domain.measures import BALANCES, COHORT, FLOWS, MEASURES, Sums
+from app.domain.periods import Period
+
+KEYS = ("agency_id", "procedure_version_id", "channel")
+Key = tuple[int | str, ...]
+_LAST = date.max - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sums: of a period as it stood at the end of `until`, for some agencies.
+
+    `versions` None are all procedures, `channel` None all channels. `as_of` None is what is known
+    now. `by` are the columns that are told apart.
+    """
+
+    period: Period
+    until: date
+    agencies: Sequence[int]
+    by: tuple[str, ...] = ()
+    as_of: date | None = None
+    versions: Sequence[int] | None = None
+    channel: str | None = None
+
+
+def sums(tx: Transaction, wanted: Wanted) -> dict[Key, Sums]:
+    """Return the sums by the values of `wanted.by`; a key without any count is left out."""
+    period = wanted.period
+    part = _begun_month(period.first)
+    edge = _month(min(wanted.until, period.last, _LAST) + timedelta(days=1))
+    rows = tx.db.execute(
+        _statement(
+            wanted.by,
+            is_past=wanted.as_of is not None,
+            has_versions=wanted.versions is not None,
+            has_channel=wanted.channel is not None,
+        ),
+        {
+            "first": period.first,
+            "last": period.last,
+            "until": min(wanted.until, period.last),
+            "edge": edge,
+            "part_first": part.first if part else date.max,
+            "part_last": part.last if part else date.max,
+            "agencies": list(wanted.agencies),
+            "as_of": wanted.as_of,
+            "versions": list(wanted.versions or ()),
+            "channel": wanted.channel,
+        },
+    )
+    found: dict[Key, Sums] = {}
+    for row in rows:
+        values = row._asdict()
+        key = tuple(values.pop(name) for name in wanted.by)
+        found[key] = {name: int(count) for name, count in values.items() if count}
+    return found
+
+
+def _month(day: date) -> date:
+    return day.replace(day=1)
+
+
+def _begun_month(first: date) -> Period | None:
+    """Return the month that a period begins in the middle of."""
+    if first.day == 1:
+        return None
+    return Period(_month(first), first.replace(day=monthrange(first.year, first.month)[1]))
+
+
+_ENDS = ("resolved_early", "resolved_on_time", "resolved_late", "refused", "withdrawn", "stopped")
+_IN_BOOKS = f"received + moved_in - moved_out - {' - '.join(_ENDS)}"
+_COHORT = "received_on BETWEEN :first AND :last"
+_FLOW = "day BETWEEN :first AND :until"
+_FROM_BEFORE = f"received_on < :first AND {_FLOW}"
+_ANSWERS = ",\n    ".join(
+    [
+        *(f"sum({name}) FILTER (WHERE {_COHORT}) AS {name}" for name in COHORT),
+        *(f"sum({name}) FILTER (WHERE {_FLOW}) AS {name}" for name in FLOWS),
+        *(f"sum({name}) FILTER (WHERE {_FLOW}) AS {name}" for name in BALANCES[3:]),
+        *(f"sum({name}) FILTER (WHERE day <= :until) AS {name}" for name in BALANCES[:3]),
+        f"sum({_IN_BOOKS}) FILTER (WHERE day < :first) AS opening",
+        f"sum({_IN_BOOKS}) FILTER (WHERE day <= :until) AS open",
+        (
+            f"coalesce(sum(received) FILTER (WHERE {_COHORT}), 0)"
+            f" + coalesce(sum(handled) FILTER (WHERE {_FROM_BEFORE}), 0) AS counted"
+        ),
+        (
+            f"coalesce(sum(late) FILTER (WHERE {_COHORT} AND day <= :until), 0)"
+            f" + coalesce(sum(handled_late) FILTER (WHERE {_FROM_BEFORE}), 0) AS counted_late"
+        ),
+    ]
+)
+_COUNTS = ", ".join(MEASURES)
+_NEGATIVE = ", ".join(f"-{name}" for name in MEASURES)
+
+
+@lru_cache
+def _statement(
+    by: tuple[str, ...], *, is_past: bool, has_versions: bool, has_channel: bool
+) -> TextClause:
+    keys = ", ".join(KEYS)
+    of_months = "day < :edge AND day NOT BETWEEN :part_first AND :part_last"
+    of_months += " AND received_on NOT BETWEEN :part_first AND :part_last"
+    known = "recorded_on <= :as_of AND " if is_past else ""
+    taken_off = f"""
+    UNION ALL
+    SELECT date_trunc('month', received_on)::date, date_trunc('month', day)::date, {keys},
+        {_NEGATIVE}
+    FROM figure_entry WHERE recorded_on > :as_of AND {of_months}"""
+    conditions = ["agency_id = ANY (:agencies)"]
+    if has_versions:
+        conditions.append("procedure_version_id = ANY (:versions)")
+    if has_channel:
+        conditions.append("channel = :channel")
+    listed = "".join(f"{name}, " for name in by)
+    grouped = f"GROUP BY {', '.join(by)}" if by else ""
+    return text(f"""
+SELECT {listed}{_ANSWERS}
+FROM (
+    SELECT received_month AS received_on, month AS day, {keys}, {_COUNTS}
+    FROM figure_month WHERE month < :edge AND month NOT BETWEEN :part_first AND :part_last
+        AND received_month NOT BETWEEN :part_first AND :part_last
+    UNION ALL
+    SELECT received_on, day, {keys}, {_COUNTS} FROM figure_entry
+    WHERE {known}day <= :until AND (day >= :edge OR day BETWEEN :part_first AND :part_last
+        OR received_on BETWEEN :part_first AND :part_last){taken_off if is_past else ""}
+) AS counts
+WHERE {" AND ".join(conditions)}
+{grouped}
+""")
+
+
+def not_yet_late(tx: Transaction, wanted: Wanted, now: datetime) -> dict[Key, Sums]:
+    """Count, of today, what is due later today: late by the day, in time by the hour."""
+    more = " AND procedure_version_id = ANY (:versions)" if wanted.versions is not None else ""
+    more += " AND channel = :channel" if wanted.channel is not None else ""
+    listed = "".join(f"{name}, " for name in wanted.by)
+    grouped = f"GROUP BY {', '.join(wanted.by)}" if wanted.by else ""
+    rows = tx.db.execute(
+        text(_NOT_YET.format(more=more, listed=listed, grouped=grouped)),
+        {
+            "now": now,
+            "today": wanted.until,
+            "first": wanted.period.first,
+            "last": wanted.period.last,
+            "agencies": list(wanted.agencies),
+            "versions": list(wanted.versions or ()),
+            "channel": wanted.channel,
+        },
+    )
+    return {
+        tuple(row._asdict()[name] for name in wanted.by): {
+            "overdue": row.overdue,
+            "counted_late": row.counted_late,
+        }
+        for row in rows
+    }
+
+
+_NOT_YET = """
+SELECT {listed}count(*) FILTER (WHERE what = 'overdue') AS overdue,
+    count(*) FILTER (WHERE what = 'late') AS counted_late
+FROM (
+    SELECT 'overdue' AS what, procedure_version_id, channel,
+        owner_ids[1 + width_bucket(overdue_on, moved_on)] AS agency_id
+    FROM figure_fact
+    WHERE until_on = '9999-12-31' AND ended_on IS NULL AND overdue_on = :today AND due_at > :now
+    UNION ALL
+    SELECT 'late', procedure_version_id, channel, agency_id FROM figure_fact
+    WHERE until_on = '9999-12-31' AND handled_on IS NULL AND late_on = :today
+        AND late_why = 'past_due' AND counted_due_at > :now
+        AND received_on BETWEEN :first AND :last
+) AS due_today
+WHERE agency_id = ANY (:agencies){more} {grouped}
+"""

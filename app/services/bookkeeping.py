@@ -1,0 +1,161 @@
+"""The books of figures: worked up to date before every answer, closed by day, recounted at night.
+
+Acts leave a mark in their own transaction and no more; who works the marks off holds one lock, so
+that hot counters are never fought for by acts. An answer first works off what is marked, which is
+why it cannot lag behind the acts it is about.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, exists, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from app.db.access import Transaction, acting
+from app.db.dossiers import dossier, dossier_event
+from app.db.figure_books import FOLD, LOCK, MARKS_OF_A_BATCH, Reading
+from app.db.figure_facts import LOCAL
+from app.db.figures import figure_closing, figure_fact
+from app.db.histories import moments
+from app.domain.actor import SYSTEM
+from app.domain.calendar import LOCAL_ZONE
+from app.domain.deadlines import due
+from app.domain.errors import DomainError
+from app.domain.lifecycle import Act
+from app.domain.timeline import stops
+from app.services.clocks import calendar_of, extension_of, version_of
+from app.services.desk import Desk
+
+_BATCHES_OF_AN_ANSWER = 40
+_DAY = timedelta(days=1)
+
+_OLDEST = text(f"""
+    SELECT (min(recorded_at) {LOCAL})::date FROM figure_mark WHERE recorded_at > '-infinity'
+""")
+_TAKE = text("""
+    DELETE FROM figure_mark WHERE id IN (
+        SELECT id FROM figure_mark
+        WHERE recorded_at < CAST(:upto AS timestamptz) AND (:is_today OR recorded_at > '-infinity')
+        ORDER BY recorded_at LIMIT :most)
+    RETURNING dossier_id
+""")
+
+
+class FiguresBehind(DomainError):
+    """So much was changed at once that an answer would be late: better none than a wrong one."""
+
+    code = "figures.behind"
+    title = "Số liệu đang được cập nhật"
+
+
+def bring_up_to_date(desk: Desk, *, now: datetime, batches: int = _BATCHES_OF_AN_ANSWER) -> None:
+    """Work off every mark that was left before now, or refuse to answer (`FiguresBehind`)."""
+    for _ in range(batches):
+        with acting(desk.engine, SYSTEM) as tx:
+            if not tx.db.scalar(text("SELECT EXISTS (SELECT FROM figure_mark)")):
+                return
+        if not fold(desk, now=now):
+            return
+    raise FiguresBehind("Số liệu đang được cập nhật, hãy hỏi lại sau ít phút.")
+
+
+def fold(desk: Desk, *, now: datetime) -> int:
+    """Work off some marks of the oldest day; return how many dossiers that were.
+
+    A change is recorded on the day of its act, unless an answer about that day was given already:
+    then on the first day that is still open.
+    """
+    with acting(desk.engine, SYSTEM) as tx:
+        tx.db.execute(text(LOCK))
+        today = _day(now)
+        oldest: date | None = tx.db.scalar(_OLDEST)
+        day = min(oldest or today, today)
+        # Days that are over are taken one by one, each as it stood at its end.
+        upto = "infinity" if day == today else str(_begin(day + _DAY))
+        marked = tx.db.scalars(
+            _TAKE, {"upto": upto, "most": MARKS_OF_A_BATCH, "is_today": day == today}
+        ).all()
+        ids = sorted(set(marked))
+        if ids:
+            _enter(desk, tx, ids, _open_day(tx, day), upto)
+        return len(ids)
+
+
+def _enter(desk: Desk, tx: Transaction, ids: list[int], day: date, upto: str) -> None:
+    """Read the facts of dossiers and enter what changed.
+
+    A dossier of which more is known already (clocks differ) is read as it is now.
+    """
+    ahead = set(
+        tx.db.scalars(
+            select(figure_fact.c.dossier_id).where(
+                figure_fact.c.dossier_id == func.any(ids),
+                figure_fact.c.until_on == date.max,
+                figure_fact.c.recorded_on > day,
+            )
+        )
+    )
+    for some, until in (([i for i in ids if i not in ahead], upto), (sorted(ahead), "infinity")):
+        if some:
+            tx.db.execute(text(FOLD), _completed(desk, tx, Reading(some, day, until)).values)
+
+
+def close(desk: Desk, day: date, *, now: datetime) -> None:
+    """Close a day that is over: an answer about it is given, and stays as it is."""
+    with acting(desk.engine, SYSTEM) as tx:
+        if tx.db.scalar(select(figure_closing.c.day).where(figure_closing.c.day >= day).limit(1)):
+            return
+        tx.db.execute(text(LOCK))
+        tx.db.execute(
+            insert(figure_closing).values(day=day, closed_at=now).on_conflict_do_nothing()
+        )
+
+
+def _open_day(tx: Transaction, day: date) -> date:
+    """Return the day itself, or the first one after all that were closed."""
+    closed: date | None = tx.db.scalar(select(func.max(figure_closing.c.day)))
+    return day if closed is None else max(day, closed + _DAY)
+
+
+def _completed(desk: Desk, tx: Transaction, reading: Reading) -> Reading:
+    stops_too = desk.rules.payment_wait_stops_clock
+    others = other_dues(desk, tx, dossier.c.id == func.any(list(reading.ids))) if stops_too else {}
+    return replace(reading, payment_stops=stops_too, other_dues=others)
+
+
+def other_dues(
+    desk: Desk, tx: Transaction, which: ColumnElement[bool]
+) -> dict[int, datetime | None]:
+    """Derive the due instants of dossiers that waited for a payment, had the clock gone on.
+
+    Figure 2.1 deducts supplement time only.
+    """
+    billed = exists().where(
+        dossier_event.c.dossier_id == dossier.c.id, dossier_event.c.act == Act.REQUEST_PAYMENT
+    )
+    rows = tx.db.execute(select(dossier).where(which, dossier.c.accepted_at.is_not(None), billed))
+    return {row.id: _due_without_payments(desk, tx, row) for row in rows.all()}
+
+
+def _due_without_payments(desk: Desk, tx: Transaction, row: Row[Any]) -> datetime | None:
+    found = [
+        stop
+        for stop in stops(moments(tx.db, row.id), payment_stops=False)
+        if stop.end is not None  # while it waits for papers, the request itself is the end
+    ]
+    return due(
+        version_of(desk, tx, row).limit,
+        row.accepted_at,
+        found,
+        calendar_of(desk, tx, row),
+        extension_of(row.extension),
+    ).due_at
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(LOCAL_ZONE).date()
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), LOCAL_ZONE)

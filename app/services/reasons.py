@@ -1,0 +1,213 @@
+"""Why a figure is what it is: its dossiers one by one, what is lost by which reason, what if."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+
+from app.db.figure_reasons import MEMBERSHIPS, Change, Member, changes, members, reasons
+from app.db.reference import Catalogue
+from app.domain.actor import Actor
+from app.domain.calendar import LOCAL_ZONE
+from app.domain.question import AsOfRefused, Group, Question
+from app.domain.reasons import Reason
+from app.domain.steering import Definition, NotDefined, Score, Scored, Steering, points_for, score
+from app.services.desk import Desk
+from app.services.figure_scope import Asking, asking
+from app.services.steering_index import index_of
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A figure with its dossiers by reason (None: counted), and a page of them."""
+
+    question: Question
+    figure: Scored
+    by_reason: Mapping[Reason | None, int]
+    page: Sequence[Member]
+    next_after: int | None
+    catalogue: Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What one reason costs in one figure: dossiers, points, and points if it were mended."""
+
+    figure: Definition
+    reason: Reason
+    dossiers: int
+    points_lost: Fraction
+    points_if_mended: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    question: Question
+    score: Score
+    losses: list[Loss]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """The index as it is, and as it would be if some reasons were mended."""
+
+    question: Question
+    now: Score
+    then: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which dossiers of a figure: `which` is denominator, numerator or missing."""
+
+    which: str = "missing"
+    reason: Reason | None = None
+    after: int = 0
+    limit: int = 50
+
+
+def why(
+    desk: Desk, question: Question, figure: str, page: Page, *, actor: Actor, now: datetime
+) -> Why:
+    """List a page of the dossiers that a figure counts or misses, each with the reason."""
+    with asking(desk, replace(question, group=Group.NONE), actor=actor, now=now) as asked:
+        index = index_of(asked)
+        index.steering.figure(figure)
+        if figure not in MEMBERSHIPS:
+            raise NotDefined(f"Chỉ số {figure} không đếm theo hồ sơ.")
+        wanted = asked.wanted(())
+        found = members(
+            asked.tx,
+            wanted,
+            figure,
+            now,
+            which=page.which,
+            reason=page.reason,
+            after=page.after,
+            limit=page.limit + 1,
+        )
+        by_reason = reasons(asked.tx, wanted, figure, now)
+        return Why(
+            question,
+            index.total.score.figure(figure),
+            by_reason,
+            found[: page.limit],
+            found[page.limit - 1].id if len(found) > page.limit else None,
+            asked.catalogue,
+        )
+
+
+def losses(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> Losses:
+    """Say which reason costs how many points; the losses of a figure add up to what it lost."""
+    with asking(desk, replace(question, group=Group.NONE), actor=actor, now=now) as asked:
+        index = index_of(asked)
+        counts = dict(index.total.counts)
+        missing = _missing(asked, index.steering)
+    found: list[Loss] = []
+    for one in index.total.score.figures:
+        if one.lost and one.definition.points:
+            by_reason = missing.get(one.definition.id, {})
+            found += _losses_of(index.steering, one, by_reason, counts)
+    found.sort(key=lambda loss: (-loss.points_lost, loss.figure.id, loss.reason))
+    return Losses(question, index.total.score, found)
+
+
+def what_if(
+    desk: Desk, question: Question, mended: Sequence[Reason], *, actor: Actor, now: datetime
+) -> WhatIf:
+    """Return the index as if no dossier were missing for the chosen reasons."""
+    with asking(desk, replace(question, group=Group.NONE), actor=actor, now=now) as asked:
+        index = index_of(asked)
+        missing = _missing(asked, index.steering)
+    then = _mended(index.steering, index.total.counts, missing, frozenset(mended))
+    return WhatIf(question, index.total.score, then)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A figure as of an earlier day and now, and a page of the dossiers that made the change."""
+
+    question: Question
+    then: Scored
+    now: Scored
+    page: Sequence[Change]
+    next_after: int | None
+
+
+def changed_since(
+    desk: Desk, question: Question, figure: str, page: Page, *, actor: Actor, now: datetime
+) -> Changes:
+    """Say what a figure was as of an earlier day, what it is now, and which dossiers changed it."""
+    question = replace(question, group=Group.NONE)
+    today = now.astimezone(LOCAL_ZONE).date()
+    if question.as_of is None or question.as_of >= today:
+        raise AsOfRefused("Hãy chọn một ngày đã qua để so sánh (as_of).")
+    with asking(desk, question, actor=actor, now=now) as asked:
+        before = index_of(asked)
+        before.steering.figure(figure)
+        if figure not in MEMBERSHIPS:
+            raise NotDefined(f"Chỉ số {figure} không đếm theo hồ sơ.")
+        then = asked.wanted(())
+    current = replace(question, as_of=None)
+    with asking(desk, current, actor=actor, now=now) as asked:
+        after = index_of(asked)
+        limits = (page.after, page.limit + 1)
+        found = changes(asked.tx, then, asked.wanted(()), figure, now, limits)
+    return Changes(
+        question,
+        before.total.score.figure(figure),
+        after.total.score.figure(figure),
+        found[: page.limit],
+        found[page.limit - 1].id if len(found) > page.limit else None,
+    )
+
+
+_Missing = Mapping[str, Mapping[Reason, int]]
+
+
+def _missing(asked: Asking, steering: Steering) -> _Missing:
+    wanted = asked.wanted(())
+    known = {figure.id for figure in steering.figures} & set(MEMBERSHIPS)
+    return {
+        figure: {
+            reason: count
+            for reason, count in reasons(asked.tx, wanted, figure, asked.now).items()
+            if reason is not None
+        }
+        for figure in sorted(known)
+    }
+
+
+def _mended(
+    steering: Steering, counts: Mapping[str, int], missing: _Missing, mended: frozenset[Reason]
+) -> Score:
+    """Score again with the dossiers that are missing for `mended` reasons counted too."""
+    raised = dict(counts)
+    for figure_id, by_reason in missing.items():
+        name = steering.figure(figure_id).numerator
+        if name is not None:
+            more = sum(count for reason, count in by_reason.items() if reason in mended)
+            raised[name] = raised.get(name, 0) + more
+    return score(steering, raised)
+
+
+def _losses_of(
+    steering: Steering, one: Scored, by_reason: Mapping[Reason, int], counts: Mapping[str, int]
+) -> list[Loss]:
+    """Divide what a figure lost among its reasons in proportion to their dossiers.
+
+    What is lost by a factor (3.3 is multiplied by 1.4) is set apart first.
+    """
+    known, lost, reached = one.definition, one.lost or Fraction(), one.points or Fraction()
+    found: list[Loss] = []
+    if known.times is not None and one.numerator is not None and one.denominator:
+        alone = points_for(known, Fraction(one.numerator, one.denominator))
+        if alone > reached:
+            found.append(Loss(known, Reason.SYNC_RATE, 0, alone - reached, alone))
+            lost -= alone - reached
+    every = sum(by_reason.values())
+    for reason, count in by_reason.items():
+        then = _mended(steering, counts, {known.id: {reason: count}}, frozenset({reason}))
+        if_mended = then.figure(known.id).points or Fraction()
+        found.append(Loss(known, reason, count, lost * count / every, if_mended))
+    return found
