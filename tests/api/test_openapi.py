@@ -200,7 +200,7 @@ def test_whatever_is_sent_the_answer_is_one_that_is_described(
 ) -> None:
     tokens = [api.citizen().token, api.receptionist().token, api.approver().token]
 
-    @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck])
+    @settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck])
     @given(
         case=schema[path][method.upper()].as_strategy(generation_mode=mode),
         token=st.sampled_from(tokens),
