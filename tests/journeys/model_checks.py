@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.builders import Json, Person, succeeded
 from tests.journeys.model_clock import minute_of
-from tests.journeys.model_desk import OPEN, Dossier, Handover, Who
+from tests.journeys.model_desk import DESK, OPEN, Dossier, Handover, Who
 from tests.journeys.model_people import AGENCIES, person
 from tests.journeys.model_province import Province, expect
 from tests.journeys.model_queue import TABS, Item, Queue
@@ -76,6 +76,8 @@ def check_dossier(province: Province, who: Who, each: Dossier) -> None:
     assert shown["return_way"] == each.return_way
     _check_history(reader, path, each)
     _check_deadline(reader, path, each)
+    if who.role in DESK:
+        _check_records(succeeded(reader.get(f"{path}/handovers"))["items"], each)
 
 
 def _check_history(reader: Person, path: str, each: Dossier) -> None:
@@ -95,7 +97,7 @@ def _check_history(reader: Person, path: str, each: Dossier) -> None:
 
 
 def check_handovers(events: list[Json], expected: list[Handover]) -> None:
-    """Hold hand-overs against the model's; the one place to compare records of them with."""
+    """Hold what the history says of hand-overs against the model's."""
     told = []
     for event in events:
         if event["act"] == "pass_on":
@@ -104,6 +106,24 @@ def check_handovers(events: list[Json], expected: list[Handover]) -> None:
             begins = minute_of(datetime.fromisoformat(event["details"]["begins_at"]))
             told.append(Handover(kind, origin, to, begins))
     assert told == expected
+
+
+def _check_records(records: list[Json], each: Dossier) -> None:
+    """Hold the records of hand-overs against the model's: nobody has a dossier twice, or not."""
+    if each.accepted is None:
+        assert records == []
+        return
+    passed = [event.act == "pass_on" for event in each.events]
+    kept = {record["seq"]: record for record in records}
+    seqs = [seq for seq, is_passed in enumerate(passed, 1) if is_passed]
+    for seq, expected in zip(seqs, each.handovers, strict=True):
+        record = kept[seq]
+        assert record["giver"][expected.kind] == expected.origin
+        assert record["receiver"][expected.kind] == expected.to
+        assert minute_of(datetime.fromisoformat(record["received_at"])) == expected.begins
+    sent = [record["sent_at"] for record in records]
+    assert [record["left_at"] for record in records[:-1]] == sent[1:]
+    assert sent == sorted(sent)
 
 
 def _check_deadline(reader: Person, path: str, each: Dossier) -> None:
