@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.api.dependencies import KeyMalformed, VersionMalformed
-from app.api.problems import STATUS, refusals
+from app.api.problems import refusals
+from app.api.statuses import STATUS
 from app.domain.once import InFlight, KeyReused
 
 _BY_HEADER = {

@@ -16,7 +16,8 @@ from pydantic import BaseModel, Field
 from app.api import tracking_page
 from app.api.client_address import ClientAddress, subscriber
 from app.api.dependencies import CurrentDesk, Now
-from app.api.problems import STATUS, problem, responses
+from app.api.problems import problem, responses
+from app.api.statuses import STATUS
 from app.domain.quotas import Meter
 from app.domain.tracking import Progress, TooManyTries, Tracked, TrackingRefused
 from app.services import tracking

@@ -20,7 +20,7 @@ from app.db.reference import Offered
 from app.domain.actor import Actor
 from app.domain.agency import Agency
 from app.domain.application import Application, ApplicationFaulty, Fault, fee_lines
-from app.domain.calendar import LOCAL_ZONE
+from app.domain.calendar import LOCAL_ZONE, Calendar
 from app.domain.deadlines import due, first_answer_due
 from app.domain.folding import kept_words
 from app.domain.intake import Channel
@@ -91,28 +91,18 @@ def _write(
     once: Once | None,
 ) -> Outcome:
     act, source, target = _step(channel, tx.actor)
-    calendar = desk.references.calendar(tx, agency.code)
-    answer_due_at = due_at = None
-    if channel is Channel.ONLINE:
-        answer_due_at = first_answer_due(now, calendar)
-    else:
-        due_at = due(offered.version.limit, now, (), calendar).due_at
+    answer_due_at, due_at = _instants(
+        channel, offered, desk.references.calendar(tx, agency.code), now
+    )
     request = Request("", tx.actor, now, None, once)
-    agency_id = desk.references.catalogue(tx).agency_ids[agency.code]
     outcome = Outcome("", target, 1, due_at.isoformat() if due_at else None, {})
     values = {
         **event_values(request, act, Effect(), due_at),
         **_applicant_values(application, tx.actor),
         **_component_values(application),
         **_channel_values(channel),
-        "words": kept_words(
-            application.applicant.name,
-            application.applicant.number,
-            application.applicant.phone,
-            application.procedure,
-        ),
         "version_id": offered.id,
-        "agency_id": agency_id,
+        "agency_id": desk.references.catalogue(tx).agency_ids[agency.code],
         "agency_code": agency.code,
         "source": source,
         "target": target,
@@ -140,6 +130,15 @@ def _write(
     return Outcome(made.code, target, 1, outcome.due_at, {})
 
 
+def _instants(
+    channel: Channel, offered: Offered, calendar: Calendar, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Return when the first answer is due and when the result: one of them, by the channel."""
+    if channel is Channel.ONLINE:
+        return first_answer_due(now, calendar), None
+    return None, due(offered.version.limit, now, (), calendar).due_at
+
+
 def _applicant_values(application: Application, actor: Actor) -> dict[str, Any]:
     applicant = application.applicant
     contact = {"phone": applicant.phone, "email": applicant.email, "address": applicant.address}
@@ -147,6 +146,9 @@ def _applicant_values(application: Application, actor: Actor) -> dict[str, Any]:
         "applicant_kind": applicant.kind,
         "applicant_number": applicant.number,
         "applicant_name": applicant.name,
+        "words": kept_words(
+            applicant.name, applicant.number, applicant.phone, application.procedure
+        ),
         "contact": json.dumps({key: value for key, value in contact.items() if value}),
         "submitter_number": actor.identity_number,
         "submitter_tech_id": actor.tech_id,

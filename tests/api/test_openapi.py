@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app.api.problems import STATUS
+from app.api.statuses import STATUS
 from app.main import RESOURCES
 from tests.builders import Api, a_dossier
 

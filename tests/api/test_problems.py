@@ -15,7 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import app
-from app.api.problems import STATUS
+from app.api.statuses import STATUS
 from app.domain.errors import DomainError
 from app.domain.lifecycle import Act, Status
 from tests.builders import (
