@@ -38,6 +38,7 @@ class DeliveryAct(StrEnum):
     RETRY = auto()  # gửi lại
     PARK = auto()  # tạm gác
     UNPARK = auto()  # bỏ tạm gác
+    MEND = auto()  # gửi lại sau đối chiếu: the partner has lost what it acknowledged
 
 
 class NoticeState(StrEnum):
@@ -85,6 +86,7 @@ _ALLOWED = {
     DeliveryAct.RETRY: {DeliveryState.WAITING, DeliveryState.BLOCKED, DeliveryState.DEAD},
     DeliveryAct.PARK: {DeliveryState.WAITING, DeliveryState.BLOCKED, DeliveryState.DEAD},
     DeliveryAct.UNPARK: {DeliveryState.BLOCKED},
+    DeliveryAct.MEND: {DeliveryState.ACKNOWLEDGED},
 }
 
 _FIRST_S, _LONGEST_S, ATTEMPTS = 2, 3600, 44
