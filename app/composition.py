@@ -22,7 +22,7 @@ from app.integrations.sms_gateway import SmsAccount, SmsGateway
 from app.integrations.smtp_mail import MailAccount, SmtpMail
 from app.integrations.webhook_wire import WebhookWire
 from app.integrations.zalo_oa import ZaloAccount, ZaloOa
-from app.services.desk import Desk, Partners, Rules
+from app.services.desk import Asking, Desk, Partners, Rules
 from app.services.portal_registry import PortalRegistry
 from app.settings import Settings
 
@@ -52,6 +52,8 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
         post_statuses=settings.post_statuses,
         quiet=Quiet(*map(time.fromisoformat, settings.quiet_hours.split("-"))),
         webhook_disable_after=timedelta(hours=settings.webhook_disable_after_h),
+        asking=_asking(settings),
+        catalogue_every=timedelta(hours=settings.catalogue_sync_hours),
     )
     portal = _portal(settings)
     partners = Partners(
@@ -82,6 +84,17 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
     )
     desk = Desk(engine, partners, rules)
     return replace(desk, wake=bell.ring) if bell else desk
+
+
+def _asking(settings: Settings) -> Asking:
+    return Asking(
+        threads=settings.reconcile_threads,
+        per_second=settings.reconcile_per_second,
+        ahead=settings.reconcile_ahead,
+        patience=timedelta(seconds=settings.reconcile_patience_s),
+        night_hour=settings.reconcile_hour,
+        keep=timedelta(days=settings.reconcile_keep_days),
+    )
 
 
 def _portal(settings: Settings) -> NationalPortal:

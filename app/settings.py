@@ -37,6 +37,22 @@ class Settings(BaseSettings):
     portal_unit: str = "000.00.00.H44"
     portal_dstcode: str = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
 
+    reconcile_threads: int = Field(8, ge=1, le=64, description="Questions at once")
+    reconcile_per_second: float = Field(
+        500.0, ge=0, description="Questions to the portal; 0: as fast as it answers"
+    )
+    reconcile_ahead: int = Field(
+        1, ge=0, le=50, description="Numbers tried after the last one of an agency's day"
+    )
+    reconcile_patience_s: float = Field(
+        900.0, gt=0, description="Silent for so long, the portal is given up"
+    )
+    reconcile_hour: int = Field(3, ge=0, le=23, description="The nightly run begins after it")
+    reconcile_keep_days: int = Field(
+        90, ge=1, description="Differences of nightly runs are kept; counts for good"
+    )
+    catalogue_sync_hours: int = Field(24, ge=1, description="The portal's catalogue is read")
+
     central_url: str | None = Field(None, description="Central portal, generation B")
     central_client: str = "sample-province"
     central_secret: SecretStr = SecretStr("sample-central-secret")

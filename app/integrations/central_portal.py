@@ -63,6 +63,10 @@ class CentralPortal:
     registry: Registry
     payload_version: int = 1
 
+    @property
+    def asker(self) -> None:
+        """Nothing: the contract has no call that asks what the portal holds."""
+
     def close(self) -> None:
         self.client.http.close()
 

@@ -22,6 +22,7 @@ from app.integrations.portal import (
     in_pieces,
     verdict_of,
 )
+from app.integrations.portal_comparison import MapiAsker
 from app.integrations.portal_messages import dossier_message, progress_row
 
 _STATUS = "TrangThaiHoSo"
@@ -55,6 +56,10 @@ class MapiPortal:
 
     client: NationalPortal
     payload_version: int = 2
+
+    @property
+    def asker(self) -> MapiAsker:
+        return MapiAsker(self.client)
 
     def close(self) -> None:
         self.client.http.close()

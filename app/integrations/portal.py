@@ -175,8 +175,58 @@ class Verdict:
         return self.ending is Ending.TAKEN
 
 
+@dataclass(frozen=True, slots=True)
+class FieldDifference:
+    """A field that the portal holds otherwise than we would tell it; values are JSON."""
+
+    field: str
+    ours: Any
+    theirs: Any
+    is_personal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How a dossier there compares with ours: up to which event, and what differs all the same.
+
+    `stage` None: it went a course there that it never went here.
+    """
+
+    stage: int | None
+    differences: Sequence[FieldDifference] = ()
+
+
+Found = Mapping[str, Any]
+"""A dossier as the portal holds it, in its own words: for its adapter alone to read."""
+
+
+class Asker(Protocol):
+    """What a generation offers that can be asked what it holds."""
+
+    def look_up(self, code: str) -> Found | None:
+        """Return what the portal holds under a code, None if it holds nothing.
+
+        Raises `PortalUnavailable`, `PortalContractBroken`, `PortalRefused`.
+        """
+
+    def compare(
+        self, found: Found, at: Callable[[int], DossierFacts], told: int, events: int
+    ) -> Holding:
+        """Compare with our dossier `at` each of its events; `told` is the last acknowledged one.
+
+        Raises `Unmapped` if even that one cannot be put into words.
+        """
+
+    def describe(self, found: Found) -> list[FieldDifference]:
+        """Say of a dossier that is none of ours what it is about."""
+
+
 class Portal(Protocol):
     """A generation of the national portal; the tellings of one call are of different dossiers."""
+
+    @property
+    def asker(self) -> Asker | None:
+        """How to ask what it holds; None where the contract has no call for that."""
 
     @property
     def payload_version(self) -> int:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.mocks.portal_catalogue import faults_of_procedure
+from app.mocks.portal_fields import DOSSIER
 from app.mocks.portal_memory import PortalMemory
 from app.mocks.portal_session import Sessions
 from app.mocks.wire import Json, Malformed, page_of, read_object, refusal
@@ -26,7 +27,9 @@ class PortalInspection:
         """List them."""
         return [
             Route("/_dossiers", self.dossiers),
-            Route("/_dossiers/{code}", self.dossier),
+            Route("/_dossiers/{code}", self.dossier, methods=["GET"]),
+            Route("/_dossiers/{code}", self.drop, methods=["DELETE"]),
+            Route("/_dossiers/{code}", self.alter, methods=["PATCH"]),
             Route("/_stats", self.stats),
             Route("/_memory", self.forget, methods=["DELETE"]),
             Route("/_sessions", self.expire, methods=["DELETE"]),
@@ -38,6 +41,23 @@ class PortalInspection:
         history = self.memory.history(request.path_params["code"])
         is_known = history["dossier"] is not None or history["refused"]
         return Json(history, 200 if is_known else 404)
+
+    async def drop(self, request: Request) -> Response:
+        """Lose a dossier, as a portal does that is restored from an old backup."""
+        is_lost = self.memory.drop(request.path_params["code"])
+        return Response(status_code=204 if is_lost else 404)
+
+    async def alter(self, request: Request) -> Response:
+        """Remember a dossier otherwise than it was told."""
+        try:
+            changes = await read_object(request)
+        except Malformed as error:
+            return refusal(error)
+        wrong = [name for name in changes if name not in DOSSIER or name == "MaHoSo"]
+        if wrong:
+            return refusal(Malformed(f"{', '.join(wrong)}: không phải trường đổi được"))
+        is_altered = self.memory.alter(request.path_params["code"], changes)
+        return Response(status_code=204 if is_altered else 404)
 
     async def dossiers(self, request: Request) -> Response:
         """List the codes of all dossiers, by pages."""

@@ -98,6 +98,26 @@ class PortalMemory:
         )
         return added == 1
 
+    def drop(self, code: str) -> bool:
+        """Lose a dossier and its progress, not what was heard of it; answer whether it was here."""
+        with self.writing():
+            self.memory.write("DELETE FROM portal_progress WHERE code = ?", (code,))
+            return bool(self.memory.write("DELETE FROM portal_dossiers WHERE code = ?", (code,)))
+
+    def alter(self, code: str, changes: Mapping[str, Any]) -> bool:
+        """Change what is remembered of a dossier without being told; null takes a field away."""
+        with self.writing():
+            known = self.known(code)
+            if known is None:
+                return False
+            merged = {**known.item, **changes}
+            item = {name: value for name, value in merged.items() if value is not None}
+            self.memory.write(
+                "UPDATE portal_dossiers SET item = ?, status = ? WHERE code = ?",
+                (as_text(item, is_sorted=True), item.get("TrangThaiHoSo", known.status), code),
+            )
+            return True
+
     def refuse(self, code: str, service: str, error_code: int, message: str, now: datetime) -> None:
         """Remember that a message about a dossier was refused, and why."""
         self.memory.write(

@@ -21,6 +21,23 @@ from app.integrations.webhook_wire import WebhookWire
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """How the national portal is asked what it holds, so that it bears it.
+
+    `per_second` 0 is as fast as it answers; `ahead` are numbers tried after an agency's last one;
+    silent for longer than `patience` it is given up.
+    """
+
+    threads: int = 8
+    per_second: float = 500.0
+    ahead: int = 1
+    tries: int = 4
+    patience: timedelta = timedelta(minutes=15)
+    night_hour: int = 3
+    keep: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Rules that a province sets for itself (settings); hours are working hours."""
 
@@ -40,6 +57,8 @@ class Rules:
     post_statuses: Mapping[str, Parcel] = field(default_factory=lambda: TOLD)
     quiet: Quiet = field(default_factory=Quiet)
     webhook_disable_after: timedelta = timedelta(hours=72)
+    asking: Asking = field(default_factory=Asking)
+    catalogue_every: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
