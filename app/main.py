@@ -43,6 +43,7 @@ from app.api import (
     queue,
     ratings,
     reasons,
+    reconciliations,
     registers,
     steering,
     tracking,
@@ -67,7 +68,7 @@ RESOURCES = (
     *(calendar, calendar_changes, warnings, apologies, forecasts),
     *(drafts, tracking, ratings, petition_acts, petitions),
     *(handovers, opinions, procedure_drafts),
-    *(lookups, parcels, notices, webhooks, deliveries),
+    *(lookups, parcels, notices, webhooks, deliveries, reconciliations),
     health,
 )
 """Modules of the API, in the order in which the document shows them."""

@@ -36,6 +36,7 @@ from app.services import (
     parcel_work,
     petitions,
     recomputation,
+    reconciling,
     recounting,
     sweeps,
     tracking,
@@ -114,6 +115,7 @@ class Worker:
             "signatures": self._check_signatures,
             "announcements": self._announce,
             "figures": self._keep_books,
+            "reconciliation": self._reconcile,
             "lookups": partial(self._tell, look_up),
             "parcels": partial(self._tell, carry),
             "webhooks": partial(self._tell, webhook_sending.send),
@@ -177,6 +179,13 @@ class Worker:
                 self._quietly(lambda: recounting.verify_nightly(self._desk, now=self._now()))
                 self._closing.wait(_LOOK_EVERY_S)
 
+    def _reconcile(self) -> None:
+        while not self._closing.is_set():
+            if not self._quietly(
+                lambda: reconciling.nightly(self._desk, self._now, closing=self._closing)
+            ):
+                self._closing.wait(_LOOK_EVERY_S)
+
     def _announce(self) -> None:
         while not self._closing.is_set():
             if not self._quietly(lambda: announcements.plan(self._desk, now=self._now())):
@@ -233,7 +242,9 @@ def _over(
 def work(settings: Settings) -> None:
     """Run one worker until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    engine = engine_of(settings, pool_size=settings.delivery_threads + 16)
+    engine = engine_of(
+        settings, pool_size=settings.delivery_threads + settings.reconcile_threads + 16
+    )
     desk = desk_of(settings, engine)
     worker = Worker(desk, threads=settings.delivery_threads, now=clock.now)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -15,6 +15,7 @@ from app.cli.mocks import mocks
 from app.cli.notices import notices
 from app.cli.papers import papers
 from app.cli.procedures import procedures
+from app.cli.reconcile import reconcile
 from app.cli.register import register
 from app.cli.replay import replay
 from app.cli.sample_paper import sample_paper
@@ -56,6 +57,7 @@ _app.add_typer(calendar, name="calendar")
 _app.add_typer(catalogue, name="catalogue")
 _app.add_typer(deliveries, name="deliveries")
 _app.add_typer(procedures, name="procedures")
+_app.add_typer(reconcile, name="reconcile")
 _app.command()(notices)
 _app.add_typer(webhooks, name="webhooks")
 

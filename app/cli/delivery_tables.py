@@ -34,10 +34,13 @@ _SHORT = 70
 
 
 @contextmanager
-def a_desk() -> Iterator[Desk]:
-    """Give what use cases work with; whoever runs a command here may see everything."""
+def a_desk(*, threads: bool = False) -> Iterator[Desk]:
+    """Give what use cases work with; whoever runs a command here may see everything.
+
+    With `threads` the portal is asked by as many as the settings say.
+    """
     with ready(settings_of()) as settings:
-        engine = engine_of(settings, pool_size=2)
+        engine = engine_of(settings, pool_size=settings.reconcile_threads + 2 if threads else 2)
         desk = desk_of(settings, engine)
         try:
             yield desk

@@ -71,6 +71,10 @@ class Records:
         agency = self.catalogue.agency_of(_received_by(known)).code
         return route_of(self.routes, agency, known.received_on)
 
+    def last(self, dossier_id: int) -> int:
+        """Return the number of a dossier's last event."""
+        return int(self.found[dossier_id].events[-1].seq)
+
     def at(self, dossier_id: int, seq: int) -> DossierFacts:
         """Return a dossier as its event `seq` left it."""
         record = self.found[dossier_id]

@@ -117,7 +117,7 @@ class _Ours:
         records = read_records(self.desk, ids)
         for key in ids:
             row = records.found[key].dossier
-            ledger = _ledger(rows.get(key), records.found[key].events[-1].seq)
+            ledger = _ledger(rows.get(key), records.last(key))
             plain = Finding(
                 row.code,
                 key,
