@@ -19,6 +19,7 @@ from app.domain.lifecycle import Status
 from app.domain.procedure import ApplicantKind, FeeKind, FeePhase
 from app.integrations.portal import (
     Answer,
+    PortalBusy,
     PortalContractBroken,
     PortalRefused,
     PortalUnavailable,
@@ -56,6 +57,7 @@ _DONE = {"0", "00"}
 _EXISTS = "đã tồn tại"
 _EXISTS_CODES = {"0", "3", "-3"}
 _STATUS_TYPE = "2"
+_QUOTA_WAIT_S, _LONGEST_WAIT_S = 1, 3600
 _SESSION = re.compile(r"session|phiên(?! bản)", re.IGNORECASE)
 
 
@@ -192,7 +194,11 @@ class NationalPortal:
             response = self.http.send(self._request(path, body))
         except httpx.TransportError as error:
             raise PortalUnavailable(type(error).__name__) from error
-        if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            said = response.headers.get("Retry-After", "")
+            wait_s = int(said) if said.isascii() and said.isdigit() else _QUOTA_WAIT_S
+            raise PortalBusy("HTTP 429", min(wait_s, _LONGEST_WAIT_S))
+        if response.is_server_error:
             raise PortalUnavailable(f"HTTP {response.status_code}")
         try:
             answer = response.raise_for_status().json()

@@ -24,6 +24,14 @@ class PortalUnavailable(Exception):
     """
 
 
+class PortalBusy(PortalUnavailable):
+    """Our quota is used up: it lives, and wants to be asked again after `wait_s`."""
+
+    def __init__(self, message: str, wait_s: float) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
 class PortalContractBroken(Exception):
     """An answer that cannot be read: a person looks."""
 

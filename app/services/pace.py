@@ -18,7 +18,12 @@ from sqlalchemy import Engine
 from app.db.access import acting
 from app.domain.actor import SYSTEM
 from app.domain.deliveries import Partner
-from app.integrations.portal import PortalContractBroken, PortalRefused, PortalUnavailable
+from app.integrations.portal import (
+    PortalBusy,
+    PortalContractBroken,
+    PortalRefused,
+    PortalUnavailable,
+)
 from app.services.breakers import hold, is_half_open, note_answer, note_silence
 
 _SLOWEST_S = 1.0
@@ -52,20 +57,26 @@ class Pace:
     def _least_s(self) -> float:
         return 1 / self.per_second if self.per_second else 0.0
 
-    def turn(self) -> None:
-        """Wait for the next turn."""
+    def turn(self) -> float:
+        """Take the next turn; return how many seconds away it is."""
         if not self._gap_s:
-            return
+            return 0.0
         with self._lock:
             now = time.monotonic()
             at = max(self._next_at, now)
             self._next_at = at + self._gap_s
-        time.sleep(max(0.0, at - now))
+        return at - now
 
     def hindered(self) -> None:
         """Ask half as often: the partner does not keep up."""
         with self._lock:
             self._gap_s = min(max(self._gap_s * 2, 0.005), _SLOWEST_S)
+
+    def rest(self, wait_s: float) -> None:
+        """Let everybody wait: our quota is used up."""
+        self.hindered()
+        with self._lock:
+            self._next_at = max(self._next_at, time.monotonic() + wait_s)
 
     def answered(self) -> None:
         """Ask a little more often, up to the set rate."""
@@ -94,15 +105,17 @@ class Gate:
         said, attempt = "không gọi được", 0
         while attempt < self.tries:
             is_probe = self._admitted()
-            if is_probe is None:
+            if is_probe is None or self._closes_within(self.pace.turn()):
                 break
-            attempt += not is_probe  # what is asked to see whether it answers at all is no try
-            self.pace.turn()
             try:
                 found = question()
+            except PortalBusy as busy:
+                said = str(busy)
+                self._rest(busy.wait_s)
             except (PortalUnavailable, PortalContractBroken) as error:
                 said = str(error)
                 self._silent(said, attempt, is_probe=is_probe)
+                attempt += not is_probe  # to see whether it answers at all is no try
             except PortalRefused as refusal:
                 self._heard()
                 return NoAnswer(f"{refusal.code}: {refusal.message}", is_refused=True)
@@ -130,6 +143,9 @@ class Gate:
             self.closing.wait(_LOOK_AGAIN_S)
         return None
 
+    def _closes_within(self, seconds: float) -> bool:
+        return seconds > 0 and self.closing.wait(seconds)
+
     def _asked_breaker(self) -> bool | None:
         now = self.now()
         with acting(self.engine, SYSTEM) as tx:
@@ -146,6 +162,12 @@ class Gate:
         if not is_probe:
             longest = min(0.1 * 2**attempt, 5.0)
             self.closing.wait(longest * random.uniform(0.5, 1.0))  # noqa: S311  (jitter)
+
+    def _rest(self, wait_s: float) -> None:
+        """Keep to the quota; the partner lives, so that the breaker is not for this."""
+        if time.monotonic() - self._answered_at > self.patience_s:
+            self.is_given_up = True
+        self.pace.rest(wait_s)
 
     def _heard(self) -> None:
         self._answered_at = time.monotonic()

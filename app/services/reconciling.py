@@ -32,6 +32,7 @@ from app.domain.actor import SYSTEM, Actor
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.reconciliation import (
     Origin,
+    Outcome,
     PartKind,
     ReconciliationBusy,
     ReconciliationNotFound,
@@ -126,7 +127,7 @@ def work(
         asking.patience.total_seconds(),
         closing,
     )
-    shift = _Shift(desk, run_id, _claim(desk, run_id, now()), gate, now)
+    shift = Shift(desk, run_id, claim(desk, run_id, now()), gate, now)
     try:
         with ThreadPoolExecutor(asking.threads, "reconciling") as pool:
             shift.work(pool, asking.threads, advance)
@@ -167,7 +168,8 @@ def _scope(desk: Desk, tx: Transaction, span: Span) -> list[int]:
     ]
 
 
-def _claim(desk: Desk, run_id: int, now: datetime) -> str:
+def claim(desk: Desk, run_id: int, now: datetime) -> str:
+    """Take a run for one process; refused while another's lease lasts."""
     lease = secrets.token_hex(8)
     with acting(desk.engine, SYSTEM) as tx:
         row = tx.db.execute(
@@ -195,7 +197,7 @@ def _lease(tx: Transaction, run_id: int, *, lease: str | None, until: datetime |
 
 
 @dataclass
-class _Shift:
+class Shift:
     """One process at work on a run, under its lease."""
 
     desk: Desk
@@ -206,23 +208,24 @@ class _Shift:
     _renewed: float = field(default_factory=time.monotonic)
 
     def work(self, pool: ThreadPoolExecutor, threads: int, advance: Callable[[int], None]) -> None:
-        waiting = self._parts()
+        waiting = self.parts()
         begun: set[Future[int]] = set()
         while (waiting or begun) and not self.gate.closing.is_set():
             while waiting and len(begun) < threads:
-                begun.add(pool.submit(self._part, waiting.pop()))
+                begun.add(pool.submit(self.ask_part, waiting.pop()))
             ended, begun = wait(begun, timeout=_RENEW_S, return_when=FIRST_COMPLETED)
             for future in ended:
                 advance(future.result())
             if time.monotonic() - self._renewed >= _RENEW_S:
-                self._renew()
+                self.renew()
         if self.gate.closing.is_set():
             wait(begun)
             with acting(self.desk.engine, SYSTEM) as tx:
                 self._check(tx)
                 _lease(tx, self.run_id, lease=None, until=None)
 
-    def _parts(self) -> list[int]:
+    def parts(self) -> list[int]:
+        """Return what is left to ask, the last first."""
         part = reconciliation_part.c
         with acting(self.desk.engine, SYSTEM) as tx:
             return list(
@@ -231,7 +234,7 @@ class _Shift:
                 )
             )
 
-    def _part(self, n: int) -> int:
+    def ask_part(self, n: int) -> int:
         """Ask about one part and record what was found; return how many dossiers that were."""
         part = reconciliation_part.c
         with acting(self.desk.engine, SYSTEM) as tx:
@@ -253,13 +256,17 @@ class _Shift:
                     part.reconciliation_id == self.run_id, part.n == n
                 )
             )
-            is_new = _list(tx, self.run_id, [one for one in found if one.is_listed], now)
-            _count(
-                tx, self.run_id, [one for one in found if not one.is_listed or one.code in is_new]
-            )
+            listed = [one for one in found if self._is_listed(one)]
+            known = {one.code for one in listed} - _list(tx, self.run_id, listed, now)
+            _count(tx, self.run_id, [one for one in found if one.code not in known])
         return done
 
-    def _renew(self) -> None:
+    def _is_listed(self, one: Finding) -> bool:
+        """Tell whether a person finds it in the list: not each one of a night without a portal."""
+        return one.is_listed and not (one.outcome is Outcome.UNASKED and self.gate.is_given_up)
+
+    def renew(self) -> None:
+        """Keep the run for a while longer."""
         with acting(self.desk.engine, SYSTEM) as tx:
             self._check(tx)
             _lease(tx, self.run_id, lease=self.lease, until=self.now() + _LEASE)

@@ -93,9 +93,7 @@ def drop(office: Office, code: str) -> None:
 
 def alter(office: Office, code: str, **changes: Json) -> None:
     """Let the portal hold other values of a dossier."""
-    office.mocks.http.patch(
-        f"/national-portal/_dossiers/{code}", json=changes
-    ).raise_for_status()
+    office.mocks.http.patch(f"/national-portal/_dossiers/{code}", json=changes).raise_for_status()
 
 
 def plant(office: Office, like: str, code: str) -> None:
