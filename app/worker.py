@@ -22,6 +22,7 @@ from app.domain.messages import CALLED, Channel
 from app.services import (
     announcements,
     bookkeeping,
+    catalogue_sync,
     category_work,
     checks,
     deliveries,
@@ -180,7 +181,9 @@ class Worker:
                 self._closing.wait(_LOOK_EVERY_S)
 
     def _reconcile(self) -> None:
+        """Ask the portal what is asked once a night: its catalogue, and what it holds."""
         while not self._closing.is_set():
+            self._quietly(lambda: catalogue_sync.sync_when_due(self._desk, now=self._now()))
             if not self._quietly(
                 lambda: reconciling.nightly(self._desk, self._now, closing=self._closing)
             ):

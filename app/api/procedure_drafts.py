@@ -1,7 +1,7 @@
 """HTTP face of changing a procedure: a draft is written, checked, published; versions end."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,7 +25,7 @@ from app.domain.procedure_drafts import (
     DraftState,
     RetirementRefused,
 )
-from app.services import procedure_drafts, procedure_reading, publications
+from app.services import catalogue_sync, procedure_drafts, procedure_reading, publications
 from app.services.drafting import (
     CatalogueRefused,
     DraftClosed,
@@ -116,9 +116,24 @@ class DraftDetail(Draft):
     differences: list[Difference]
 
 
+class PortalLook(BaseModel):
+    """The last look at the national portal's catalogue, by hand or at night."""
+
+    begun_at: datetime
+    asked_by: str
+    finished_at: datetime | None
+    outcome: Literal["done", "failed"] | None = Field(description="null: under way")
+    drafted: list[str] = Field(description="Codes of procedures", examples=[["1.001193"]])
+    unchanged: int
+    faulty: dict[str, str] = Field(description="Why, by code", examples=[{"1.001193": "DONVITINH"}])
+    renamed: dict[str, str] = Field(description="Names there, by code", examples=[{}])
+    reason: str | None = Field(description="Why it failed")
+
+
 class Drafts(BaseModel):
     items: list[DraftSummary]
     next: str | None = Field(description="Cursor of the next page, also in the Link header")
+    portal: PortalLook | None = Field(description="null: it was never looked at")
 
 
 class Checked(DraftSummary):
@@ -195,7 +210,12 @@ def list_drafts(
     place = (found[limit - 1]["id"],) if len(found) > limit else None
     asked = {"state": state, "procedure": procedure, "origin": origin, "limit": limit}
     cursor = link_to_next(response, "/v1/procedure-drafts", place, asked)
-    return Drafts(items=[DraftSummary(**item) for item in found[:limit]], next=cursor)
+    looks = catalogue_sync.last_looks(desk)
+    return Drafts(
+        items=[DraftSummary(**item) for item in found[:limit]],
+        next=cursor,
+        portal=PortalLook(**looks[0]) if looks else None,
+    )
 
 
 @router.get(

@@ -1,12 +1,39 @@
 """What a look at the portal's catalogue brought, on a terminal."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import typer
 
 from app import clock
 from app.cli.database import fail
 from app.cli.delivery_tables import a_desk, operator
+from app.domain.calendar import LOCAL_ZONE
 from app.integrations.portal import PORTAL_ERRORS
 from app.services import catalogue_sync
+
+
+def write_looks(limit: int) -> None:
+    with a_desk() as desk:
+        looks = catalogue_sync.last_looks(desk, limit=limit)
+    if not looks:
+        typer.echo("Chưa đọc danh mục của cổng lần nào.")
+    for look in looks:
+        at = f"{look['begun_at'].astimezone(LOCAL_ZONE):%d/%m/%Y %H:%M}"
+        typer.echo(f"{at}  {look['asked_by']}: {_became(look)}")
+        for code, reason in look["faulty"].items():
+            typer.echo(f"  {code}: {reason}")
+
+
+def _became(look: Mapping[str, Any]) -> str:
+    if look["outcome"] == "failed":
+        return f"không đọc được: {look['reason']}"
+    if look["outcome"] is None:
+        return "đang đọc, hoặc đã dừng giữa chừng"
+    return (
+        f"{len(look['drafted'])} dự thảo mới, {look['unchanged']} không đổi, "
+        f"{len(look['faulty'])} không đọc được"
+    )
 
 
 def sync() -> None:

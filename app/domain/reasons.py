@@ -25,6 +25,7 @@ class Reason(StrEnum):
     PAPER_COMPONENTS = auto()
     NOT_VERIFIED = auto()
     NO_ACCOUNT = auto()
+    UNKNOWN_HERE = auto()  # no dossier's of ours: the portal holds more than were received
     SYNC_RATE = auto()  # no dossier's: the factor of another figure
 
 
@@ -46,6 +47,7 @@ SENTENCES: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.PAPER_COMPONENTS: "Có thành phần hồ sơ còn bằng giấy, chưa số hóa",
         Reason.NOT_VERIFIED: "Tài khoản người nộp chưa xác thực bằng VNeID",
         Reason.NO_ACCOUNT: "Nộp không qua tài khoản đã xác thực bằng VNeID",
+        Reason.UNKNOWN_HERE: "Cổng giữ hồ sơ không có ở đây (kết quả đối chiếu)",
         Reason.SYNC_RATE: "Tỷ lệ được nhân với tỷ lệ đồng bộ (chỉ số 1.4)",
     }
 )

@@ -1,133 +1,137 @@
-"""The national portal's catalogue as drafts of procedures: what differs from ours is written down.
+"""Looks at the national portal's catalogue: on demand and every night, each on record."""
 
-A draft changes nothing until an administrator has checked and published it like any other.
-"""
-
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from hashlib import sha256
+import time
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, desc, select
+from sqlalchemy import Row, desc, insert, select, text, update
 
 from app.db.access import Transaction, acting
-from app.db.calendar import revision
-from app.db.reference import Catalogue
-from app.db.steps import procedure_draft
-from app.domain.actor import Actor
-from app.domain.differences import differences
-from app.domain.procedure_drafts import DraftOrigin, DraftState
+from app.db.reconciliations import catalogue_sync
+from app.domain.actor import SYSTEM, Actor
+from app.domain.calendar import LOCAL_ZONE
 from app.integrations.portal import PORTAL_ERRORS
-from app.integrations.portal_catalogue import CataloguedProcedure, read_catalogued
+from app.services.catalogue_drafting import Synced, draft_differences
 from app.services.desk import Desk
-from app.services.drafting import begin_draft, content_of_version, day_of, let_in, write_draft
+from app.services.drafting import let_in
 
-_NOTE = "Lấy từ danh mục của Cổng Dịch vụ công quốc gia."
-_OVERTAKEN = "Cổng đã có bản mới hơn."
+_ALONE = "SELECT pg_advisory_xact_lock(760000009)"
+"""Any number that nothing else locks: whose turn it is, is decided by one worker at a time."""
 
-
-@dataclass(frozen=True, slots=True)
-class Synced:
-    """What a look at the portal's catalogue brought, by code.
-
-    For faulty ones why; for ones that the portal calls otherwise than we do, how it calls them.
-    """
-
-    drafted: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    faulty: dict[str, str] = field(default_factory=dict)
-    renamed: dict[str, str] = field(default_factory=dict)
+_LEASE = timedelta(hours=1)
+_AGAIN_AFTER_FAILING = timedelta(minutes=30)
+_DAY = timedelta(days=1)
 
 
 def sync(desk: Desk, *, actor: Actor, now: datetime) -> Synced:
     """Read the portal's catalogue and draft what differs from ours; the portal may be away.
 
-    Raises the portal's errors where not even its list can be read.
+    Raises the portal's errors where not even its list can be read. Either is kept for everybody
+    to see (`last_looks`).
     """
     with acting(desk.engine, actor) as tx:
         let_in(desk, tx)
-    found = Synced()
-    for head in desk.partners.portal.list_procedures():
-        code = str(head.get("MATTHC"))
-        try:
-            source = desk.partners.portal.read_procedure(code)
-            is_new, heading = _draft(desk, source, actor, now)
-        except PORTAL_ERRORS as error:
-            found.faulty[code] = str(error)
-            continue
-        (found.drafted if is_new else found.unchanged).append(code)
-        if heading is not None:
-            found.renamed[code] = heading
+        look = _begin(tx, actor, now)
+    return _looked(desk, look, actor, now)
+
+
+def sync_when_due(desk: Desk, *, now: datetime) -> int:
+    """Read the catalogue if it is time, by one worker; return whether this one did.
+
+    By default once a night. A portal that was away is tried again half an hour later.
+    """
+    with acting(desk.engine, SYSTEM) as tx:
+        tx.db.execute(text(_ALONE))
+        last = tx.db.execute(
+            select(catalogue_sync).order_by(desc(catalogue_sync.c.id)).limit(1)
+        ).one_or_none()
+        if not _is_due(desk, last, now):
+            return 0
+        look = _begin(tx, SYSTEM, now)
+    with suppress(*PORTAL_ERRORS):
+        _looked(desk, look, SYSTEM, now)
+    return 1
+
+
+def last_looks(desk: Desk, *, limit: int = 1) -> list[dict[str, Any]]:
+    """Return the newest looks at the catalogue: when, by whom, what they brought, why not."""
+    with acting(desk.engine, SYSTEM) as tx:
+        rows = tx.db.execute(
+            select(catalogue_sync).order_by(desc(catalogue_sync.c.id)).limit(limit)
+        ).all()
+    return [
+        {
+            "begun_at": row.begun_at,
+            "asked_by": row.asked_name,
+            "finished_at": row.finished_at,
+            "outcome": row.outcome,
+            "drafted": row.drafted,
+            "unchanged": row.unchanged,
+            "faulty": row.faulty,
+            "renamed": row.renamed,
+            "reason": row.reason,
+        }
+        for row in rows
+    ]
+
+
+def _is_due(desk: Desk, last: Row[Any] | None, now: datetime) -> bool:
+    every = desk.rules.catalogue_every
+    is_time = every < _DAY or desk.rules.asking.is_night(now.astimezone(LOCAL_ZONE).hour)
+    if last is None:
+        return is_time
+    if last.outcome is None:
+        return is_time and (last.leased_until is None or last.leased_until <= now)
+    if last.outcome == "failed":
+        return bool(now >= last.begun_at + min(_AGAIN_AFTER_FAILING, every))
+    # By days rather than to the minute: else each night begins later than the one before.
+    since = now - last.begun_at if every < _DAY else _days_between(last.begun_at, now)
+    return is_time and bool(since >= every)
+
+
+def _days_between(then: datetime, now: datetime) -> timedelta:
+    return now.astimezone(LOCAL_ZONE).date() - then.astimezone(LOCAL_ZONE).date()
+
+
+def _begin(tx: Transaction, actor: Actor, now: datetime) -> int:
+    nothing: dict[str, Any] = {"drafted": [], "unchanged": 0, "faulty": {}, "renamed": {}}
+    row = insert(catalogue_sync).values(
+        begun_at=now, asked_name=actor.name, leased_until=now + _LEASE, **nothing
+    )
+    return int(tx.db.scalars(row.returning(catalogue_sync.c.id)).one())
+
+
+def _looked(desk: Desk, look: int, actor: Actor, now: datetime) -> Synced:
+    """Read the catalogue, and keep what became of it."""
+    begun = time.monotonic()
+    try:
+        found = draft_differences(desk, actor=actor, now=now)
+    except PORTAL_ERRORS as error:
+        reason = str(error)[:1000].replace("\0", "")
+        _end(desk, look, _after(now, begun), outcome="failed", reason=reason)
+        raise
+    _end(
+        desk,
+        look,
+        _after(now, begun),
+        outcome="done",
+        drafted=found.drafted,
+        unchanged=len(found.unchanged),
+        faulty=found.faulty,
+        renamed=found.renamed,
+    )
     return found
 
 
-def _draft(
-    desk: Desk, source: Mapping[str, Any], actor: Actor, now: datetime
-) -> tuple[bool, str | None]:
-    """Draft one procedure if the portal says something new of it.
-
-    Return whether it does, and the name and field that it has there if they are not ours: those
-    are never taken over, because papers of years ago print the ones that the catalogue has.
-    """
-    digest = sha256(json.dumps(source, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    with acting(desk.engine, actor) as tx:
-        # One at a time, and nobody publishes meanwhile: what is compared stays the last version.
-        tx.db.execute(select(revision).where(revision.c.name == "catalogue").with_for_update())
-        catalogue = desk.references.catalogue(tx)
-        base = _last_content(tx, catalogue, str(source.get("MATTHC")))
-        agencies = {
-            code for code, known in catalogue.agencies.items() if known.is_valid_on(day_of(now))
-        }
-        read = read_catalogued(source, base and base["definition"], agencies)
-        content = _content(read, base)
-        heading = _heading(read, base)
-        newest = _newest(tx, read.code)
-        if newest is not None and newest.source_sha256 == digest:
-            return False, heading  # it was seen to, or will be
-        if base is not None and not list(differences(base, content)):
-            return False, heading
-        if newest is not None and newest.state in {DraftState.DRAFT, DraftState.CHECKED}:
-            write_draft(tx, newest, now, state=DraftState.DISCARDED, note=_OVERTAKEN)
-        note = _NOTE if heading is None else f"{_NOTE} Ở đó tên là {heading}."
-        origin = DraftOrigin.NATIONAL_PORTAL
-        begin_draft(tx, read.code, content, now, origin=origin, note=note, source_sha256=digest)
-    return True, heading
+def _after(now: datetime, begun: float) -> datetime:
+    return now + timedelta(seconds=time.monotonic() - begun)
 
 
-def _last_content(tx: Transaction, catalogue: Catalogue, code: str) -> dict[str, Any] | None:
-    known = catalogue.procedures.get(code)
-    if known is None:
-        return None
-    return content_of_version(tx, catalogue.version_ids[code, known.versions[-1].version])
-
-
-def _content(read: CataloguedProcedure, base: Mapping[str, Any] | None) -> dict[str, Any]:
-    field_of_it = {"code": read.field_code, "name": read.field_name}
-    heading = base or {"name": read.name, "field": field_of_it, "sample": False}
-    return {
-        **{name: heading[name] for name in ("name", "field", "sample")},
-        "definition": read.definition,
-    }
-
-
-def _heading(read: CataloguedProcedure, base: Mapping[str, Any] | None) -> str | None:
-    if base is None:
-        return None
-    ours = (base["name"], base["field"]["code"], base["field"]["name"])
-    if ours == (read.name, read.field_code, read.field_name):
-        return None
-    return f"“{read.name}”, lĩnh vực {read.field_code} {read.field_name}"
-
-
-def _newest(tx: Transaction, code: str) -> Row[Any] | None:
-    """Return the newest draft of a procedure that came from the portal, locked."""
-    return tx.db.execute(
-        select(procedure_draft)
-        .where(procedure_draft.c.procedure_code == code)
-        .where(procedure_draft.c.origin == DraftOrigin.NATIONAL_PORTAL)
-        .order_by(desc(procedure_draft.c.id))
-        .limit(1)
-        .with_for_update()
-    ).one_or_none()
+def _end(desk: Desk, look: int, now: datetime, **became: Any) -> None:  # noqa: ANN401  (columns)
+    with acting(desk.engine, SYSTEM) as tx:
+        tx.db.execute(
+            update(catalogue_sync)
+            .where(catalogue_sync.c.id == look)
+            .values(finished_at=now, leased_until=None, **became)
+        )

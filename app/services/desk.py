@@ -19,6 +19,8 @@ from app.integrations.portal import Portal
 from app.integrations.post import Post
 from app.integrations.webhook_wire import WebhookWire
 
+_NIGHT_HOURS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -35,6 +37,10 @@ class Asking:
     patience: timedelta = timedelta(minutes=15)
     night_hour: int = 3
     keep: timedelta = timedelta(days=90)
+
+    def is_night(self, hour: int) -> bool:
+        """Tell whether what is done once a night may begin: in the three hours from its hour on."""
+        return (hour - self.night_hour) % 24 < _NIGHT_HOURS
 
 
 @dataclass(frozen=True, slots=True)

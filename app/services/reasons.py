@@ -14,7 +14,7 @@ from app.domain.reasons import Reason
 from app.domain.steering import Definition, NotDefined, Score, Scored, Steering, points_for, score
 from app.services.desk import Desk
 from app.services.figure_scope import Asking, asking
-from app.services.steering_index import index_of
+from app.services.steering_index import Index, index_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def losses(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> Lo
     with asking(desk, replace(question, group=Group.NONE), actor=actor, now=now) as asked:
         index = index_of(asked)
         counts = dict(index.total.counts)
-        missing = _missing(asked, index.steering)
+        missing = _missing(asked, index)
     found: list[Loss] = []
     for one in index.total.score.figures:
         if one.lost and one.definition.points:
@@ -118,7 +118,7 @@ def what_if(
     """Return the index as if no dossier were missing for the chosen reasons."""
     with asking(desk, replace(question, group=Group.NONE), actor=actor, now=now) as asked:
         index = index_of(asked)
-        missing = _missing(asked, index.steering)
+        missing = _missing(asked, index)
     then = _mended(index.steering, index.total.counts, missing, frozenset(mended))
     return WhatIf(question, index.total.score, then)
 
@@ -165,10 +165,10 @@ def changed_since(
 _Missing = Mapping[str, Mapping[Reason, int]]
 
 
-def _missing(asked: Asking, steering: Steering) -> _Missing:
+def _missing(asked: Asking, index: Index) -> _Missing:
     wanted = asked.wanted(())
-    known = {figure.id for figure in steering.figures} & set(MEMBERSHIPS)
-    return {
+    known = {figure.id for figure in index.steering.figures} & set(MEMBERSHIPS)
+    found = {
         figure: {
             reason: count
             for reason, count in reasons(asked.tx, wanted, figure, asked.now).items()
@@ -176,6 +176,13 @@ def _missing(asked: Asking, steering: Steering) -> _Missing:
         }
         for figure in sorted(known)
     }
+    counts = index.total.counts
+    elsewhere = counts.get("received_by_either", 0) - counts.get("received", 0)
+    if elsewhere > 0:
+        for figure in known:
+            if index.steering.figure(figure).denominator == "received_by_either":
+                found[figure][Reason.UNKNOWN_HERE] = elsewhere
+    return found
 
 
 def _mended(

@@ -143,7 +143,7 @@ def work(
 def nightly(desk: Desk, now: Callable[[], datetime], *, closing: Event | None = None) -> int:
     """Reconcile once a night, and take up what a worker left; return how many runs that was."""
     local = now().astimezone(LOCAL_ZONE)
-    if local.hour >= desk.rules.asking.night_hour and not _is_begun(desk, local.date()):
+    if desk.rules.asking.is_night(local.hour) and not _is_begun(desk, local.date()):
         begin(desk, nightly_span(local.date()), actor=SYSTEM, now=now(), night=local.date())
         _forget(desk, now())
     run_id = unfinished(desk, origin=Origin.NIGHTLY)

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 
 from app import seeds
+from app.db.portal_held import portal_held
 from app.domain.actor import Actor
 from app.domain.agency import Agency
 from app.domain.intake import Channel
@@ -53,8 +54,9 @@ def index_of(asked: Asking) -> Index:
     steering = in_force(definitions(), asked.question.period.last)
     found = parts(asked)
     usage = _usage(asked)
-    scored = [_scored(asked, steering, part, usage) for part in found]
-    whole = _scored(asked, steering, total(found), usage)
+    surplus = _at_portal(asked)
+    scored = [_scored(asked, steering, part, usage, surplus) for part in found]
+    whole = _scored(asked, steering, total(found), usage, surplus)
     return Index(asked.question, steering, scored, whole)
 
 
@@ -95,8 +97,28 @@ def _usage(asked: Asking) -> _Usage:
     return _Usage(used, paid, channels)
 
 
-def _scored(asked: Asking, steering: Steering, part: Part, usage: _Usage) -> PartScore:
+def _at_portal(asked: Asking) -> Counter[str]:
+    """Count by part how many more dossiers the portal holds than were received (figure 1.4).
+
+    Reconciliations tell it by agency alone; what they do not cover counts as the same on both
+    sides. The whole stands under the empty code.
+    """
+    found: Counter[str] = Counter()
+    question = asked.question
+    column = part_key(question.group)
+    if asked.versions is None and question.channel is None and column in {(), ("agency_id",)}:
+        months = portal_held(asked.tx, question.period, asked.agency_ids, as_of=question.as_of)
+        for (agency_id, _), held in months.items():
+            for code in {asked.part_of(agency_id) if column else "", ""}:
+                found[code] += held.surplus
+    return found
+
+
+def _scored(
+    asked: Asking, steering: Steering, part: Part, usage: _Usage, surplus: Counter[str]
+) -> PartScore:
     counts = counts_of(part.sums)
+    counts["received_by_either"] = counts.get("received", 0) + max(0, surplus[part.code])
     channels = usage.channels.get(part.code, Counter[str]())
     counts["at_counter"] = channels[Channel.DESK]
     counts["by_post"] = channels[Channel.POST]

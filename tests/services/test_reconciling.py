@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from app.domain.actor import SYSTEM
 from app.domain.lifecycle import Act
 from app.domain.reconciliation import ReconciliationBusy, ReconciliationRefused, Span
 from app.services import reconciling
+from app.services.pace import Gate, Pace
 from app.services.reconciling import Shift, claim
 from tests.builders import JUSTICE
 from tests.services.office import Office
@@ -163,7 +165,7 @@ def test_a_portal_that_misbehaves_in_the_middle_is_asked_again(
     codes = [told(office, Act.SUBMIT) for _ in range(2)]
     drop(office, codes[1])
     office.desk.partners.portal.http.timeout = SHORT_S
-    given = {"seconds": 1.0} if kind == "hang" else {}
+    given: dict[str, Any] = {"seconds": 1.0} if kind == "hang" else {}
     office.mocks.fault(kind, service="TraCuuHoSo", times=times, **given)
 
     run = reconciled(office, tries=8, ahead=0)
@@ -233,7 +235,7 @@ def test_killed_in_the_middle_it_goes_on_and_counts_each_dossier_once(office: Of
     assert run is not None
     clock = Ticking(office.clock())
     lease = claim(desk, run, clock())
-    gate = reconciling.Gate(desk.engine, reconciling.Pace(0), clock, 2, 60)
+    gate = Gate(desk.engine, Pace(0), clock, 2, 60)
     killed = Shift(desk, run, lease, gate, clock)
     parts = killed.parts()
     assert len(parts) > 2

@@ -1,6 +1,7 @@
 """The portal's catalogue as drafts of procedures: what differs is drafted once, and published."""
 
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,7 +9,7 @@ import pytest
 
 from app.domain.actor import SYSTEM, Actor, Role
 from app.services import catalogue_sync
-from app.services.catalogue_sync import Synced
+from app.services.catalogue_drafting import Synced
 from app.services.drafting import CatalogueRefused
 from tests.builders import PARTIAL, PROVINCE, Api, Json, Person, procedure, succeeded
 
@@ -204,3 +205,35 @@ def test_the_catalogue_is_read_for_those_who_keep_it_alone(own_api: Api) -> None
 
     with pytest.raises(CatalogueRefused):
         catalogue_sync.sync(own_api.app.state.doors.desk, actor=clerk, now=own_api.clock())
+
+
+def test_the_worker_reads_it_once_a_night_and_a_portal_that_is_away_again_soon(
+    own_api: Api, keeper: Person
+) -> None:
+    _put(own_api, _at_portal())
+    desk, night = own_api.app.state.doors.desk, own_api.clock().replace(hour=3)
+
+    def looked(**later: float) -> int:
+        return catalogue_sync.sync_when_due(desk, now=night + timedelta(**later))
+
+    assert looked(hours=6) == 0  # by day only on demand
+    assert [looked(), looked(minutes=5)] == [1, 0]
+    [look] = catalogue_sync.last_looks(desk)
+    assert (look["outcome"], look["drafted"]) == ("done", [PARTIAL])
+    assert succeeded(keeper.get(PATH))["portal"]["drafted"] == [PARTIAL]
+
+    faults = f"{own_api.settings.portal}/_faults"
+    fault = {"kind": "http_503", "service": "LayDanhSachTTHC"}
+    httpx.post(faults, json=fault, trust_env=False).raise_for_status()
+    assert [looked(days=1), looked(days=1, minutes=29), looked(days=1, minutes=31)] == [1, 0, 1]
+    after, failed = catalogue_sync.last_looks(desk, limit=2)
+    assert (failed["outcome"], failed["reason"]) == ("failed", "HTTP 503")
+    assert (after["outcome"], after["unchanged"]) == ("done", 1)
+
+    with own_api.owner.begin() as db:
+        db.exec_driver_sql(
+            "INSERT INTO catalogue_sync (begun_at, asked_name, leased_until, drafted, unchanged,"
+            " faulty, renamed) VALUES (%s, 'khác', %s, '{}', 0, '{}', '{}')",
+            (night + timedelta(days=2), night + timedelta(days=2, hours=1)),
+        )
+    assert [looked(days=2), looked(days=2, hours=2)] == [0, 1]  # another worker's, that died
