@@ -34,10 +34,10 @@ _STRETCH = 500
 _NOTES = """
 Every dossier is asked about by a call of its own (TraCuuHoSo, its session checked, its fields
 checked), and every agency's day by one more for the number after its last. Beside the command run,
-on the same cores, the mock and PostgreSQL. Before it the mock's memory is filled with what the
-dossiers' histories say, and spoiled: one in a thousand each lost, left at an earlier event,
-changed. `command`, `mock` and `PostgreSQL` are seconds of processor time. Found: what the run lists is what was spoiled, dossier by dossier. Goal: 200,000 in under
-600 s on 2 cores.
+on the same cores, the mock and PostgreSQL; `command s`, `mock s` and `PostgreSQL s` are seconds of
+processor time. Before it the mock's memory is filled with what the dossiers' histories say, and
+spoiled: one in a thousand each lost, left at the first event, changed. Found: what the run lists is
+what was spoiled, dossier by dossier. Goal: 200,000 in under 600 s on 2 cores.
 """
 
 
