@@ -187,6 +187,8 @@ def _supplied(event: EventFact, papers: Sequence[PaperFact]) -> dict[str, Any]:
         "TrangThaiBoSung": True,
         "DanhSachGiayToBoSung": [_paper(paper) for paper in papers if paper.added_at == event.at],
     }
+    if event.reason:
+        row["ThongTinTiepNhan"] = event.reason
     return row | ({"NgayHenTraMoi": stamp(event.due_at)} if event.due_at else {})
 
 

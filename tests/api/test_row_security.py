@@ -25,6 +25,7 @@ SECURED_ELSEWHERE = {
     *("message", "notice_preference"),
     # test_row_security_partners
     *("lookup", "lookup_log", "lookup_answer", "post_order", "post_track"),
+    *("reconciliation_difference", "reconciliation_value"),  # test_reconciliations
 }
 """Tables whose rows tests of their own compare with a filter in plain Python."""
 
@@ -38,10 +39,14 @@ APPEND_ONLY = {
     *("procedure", "procedure_version", "procedure_agency"),
     *("delivery_act", "delivery_attempt", "portal_file"),
 }
-DELETED_FROM = {"calendar_day", "office_hours", "local_day", "draft", "quota_use"}
+DELETED_FROM = {
+    *("calendar_day", "office_hours", "local_day", "draft", "quota_use"),
+    "reconciliation_difference",
+}
 ADDED_AND_TAKEN_AWAY = {
     *("idempotency", "announcement", "lookup_answer"),
     *("agency", "agency_succession", "report_group"),
+    *("reconciliation_part", "reconciliation_value"),
 }
 OUT_OF_REACH = {"replay_batch", "backfill"}
 RIGHTS = {

@@ -8,12 +8,13 @@ import httpx
 import pytest
 
 from app.db import file_store
+from app.domain.application import HandedIn
 from app.domain.documents import DocumentKind
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act
 from app.domain.procedure import ApplicantKind
 from app.integrations.portal_messages import dossier_message, progress_row
-from app.services import processing
+from app.services import processing, submission
 from app.services.portal_facts import facts_of
 from tests.builders import DESK, DISTRICT, procedure, settings_for
 from tests.services.office import Mocks, Office, a_desk, stamp
@@ -194,6 +195,18 @@ def test_dates_supplements_and_results_appear_with_their_event_and_stay(
     assert result["GiayToId"] in result["DuongDanTepTinKetQua"]
     assert result["MaGiayToKetQua"] == procedure(LAND)["result"]["code"]
     assert told[Act.ACCEPT]["SoBienNhan"] == code
+
+
+def test_what_the_applicant_writes_to_a_supplement_is_told_with_it(shared_office: Office) -> None:
+    office = shared_office
+    code = office.walk(Act.SUBMIT, Act.ACCEPT, Act.START, Act.REQUEST_SUPPLEMENT)
+    request = office.request(code, Act.SUPPLEMENT)
+    parts = (HandedIn("GT01", office.upload(request.actor)),)
+    submission.supplement(office.desk, request, components=parts, note="Đã chụp lại")
+    office.settle()
+
+    [row] = office.mocks.portal(code)["dossier"]["DanhSachHoSoBoSung"]
+    assert row["ThongTinTiepNhan"] == "Đã chụp lại"
 
 
 def test_a_refusal_is_told_with_its_instant_and_reason(shared_office: Office) -> None:
