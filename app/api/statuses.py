@@ -111,6 +111,7 @@ STATUS: Final = {
     "reconciliation.role_refused": 403,
     "register.busy": 503,
     "register.empty": 404,
+    "register.not_found": 404,
     "register.period_too_long": 422,
     "register.refused": 403,
     "resolution.reason_missing": 422,
