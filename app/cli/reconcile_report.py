@@ -82,25 +82,28 @@ def _work(desk: Desk, number: int) -> None:
 def write_runs(limit: int) -> None:
     with a_desk() as desk:
         found = reconciliation_reading.runs(desk, actor=operator(), before=0, limit=limit)
-    table = Table("Số", "Kỳ", "Cơ quan", "Bắt đầu", "Trạng thái", "Hồ sơ")
-    for outcome in Outcome:
-        if outcome is not Outcome.EQUAL:
-            table.add_column(OUTCOME_LABELS[outcome], justify="right")
+    table = Table("Số", "Ngày nhận", "Cơ quan", "Bắt đầu", "Hồ sơ", "Kết quả")
     for item in found:
         table.add_row(
             str(item["id"]),
-            f"{item['first_on']:%d/%m/%Y}-{item['last_on']:%d/%m/%Y}",
+            f"{item['first_on']:%d/%m/%Y} đến {item['last_on']:%d/%m/%Y}",
             item["agency"] or "tất cả",
             _at(item["begun_at"]),
-            "xong" if item["state"] == RunState.FINISHED else "dở dang",
             f"{grouped(item['done'])}/{grouped(item['planned'])}",
-            *(
-                grouped(item["outcomes"][outcome])
-                for outcome in Outcome
-                if outcome is not Outcome.EQUAL
-            ),
+            _told(item),
         )
     Console().print(table)
+
+
+def _told(item: Mapping[str, Any]) -> str:
+    """Name what a run found, so far if it is not finished."""
+    found = [
+        f"{grouped(count)} {OUTCOME_LABELS[Outcome(outcome)].lower()}"
+        for outcome, count in item["outcomes"].items()
+        if count
+    ]
+    begun = [] if item["state"] == RunState.FINISHED else ["dở dang"]
+    return ", ".join(begun + found)
 
 
 def write_one(number: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from app.domain.lifecycle import Act
 from app.domain.reconciliation import ReconciliationBusy, ReconciliationRefused, Span
 from app.services import reconciling
 from app.services.pace import Gate, Pace
-from app.services.reconciling import Shift, claim
+from app.services.reconciliation_shift import Shift, claim
 from tests.builders import JUSTICE
 from tests.services.office import Office
 from tests.services.reconciled import (
@@ -278,7 +278,8 @@ def test_two_runs_at_once_do_not_disturb_each_other(office: Office) -> None:
 def test_every_night_one_worker_asks_about_last_month_and_this_one(office: Office) -> None:
     code = told(office, Act.SUBMIT)
     desk = asking(office.desk)
-    early, clock = office.clock().replace(hour=2), Ticking(office.clock() + timedelta(days=1))
+    night = office.clock().replace(hour=3) + timedelta(days=1)
+    early, clock = night.replace(hour=2), Ticking(night)
     assert reconciling.nightly(desk, lambda: early) == 0
 
     done = [reconciling.nightly(desk, clock) for _ in range(3)]
@@ -313,3 +314,23 @@ def test_an_agency_alone_is_asked_about_with_those_below_it(office: Office) -> N
             actor=SYSTEM,
             now=office.clock(),
         )
+
+
+def test_stopped_it_lets_go_of_the_run_and_ends_nobody_else(office: Office) -> None:
+    told(office, Act.SUBMIT)
+    desk, clock = asking(office.desk), Ticking(office.clock())
+    run = reconciling.begin(desk, span(office), actor=SYSTEM, now=office.clock())
+    assert run is not None
+    closing = Event()
+    closing.set()
+    assert not reconciling.work(desk, run, clock, closing=closing)
+
+    closing.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.services.reconciliation_shift.find", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            reconciling.work(desk, run, clock, closing=closing)
+    assert not closing.is_set()  # a fault here is no reason for the worker to end
+
+    clock.at += timedelta(minutes=1)
+    assert reconciling.work(desk, run, clock, closing=closing)
