@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,20 +13,34 @@ from app.domain.deliveries import DeliveryState, Generation
 from app.domain.portal_routes import Route
 from app.integrations.portal import Ending, Portal, Telling, Verdict
 from app.services.desk import Desk
-from app.services.portal_facts import Records, read_records
+from app.services.portal_facts import Records, read_on
 from app.services.results import Result, broken, fault
 
 log = logging.getLogger(__name__)
 
-MOST = 10
-"""Dossiers that one hand tells at once: what one call of progress may carry."""
+MOST = 20
+"""Dossiers that one hand tells at once: two calls full, of ten rows each."""
 
 _Place = tuple[int, Telling]
 
 
-def send(desk: Desk, rows: Sequence[Row[Any]], now: datetime) -> list[Result]:
-    """Tell the events of some rows, each of another dossier; one result each, in order."""
-    records = read_records(desk, [row.dossier_id for row in rows])
+def begin(desk: Desk) -> Callable[[Sequence[Row[Any]], datetime], list[Result]]:
+    """Return what tells the events of some rows, each of another dossier, and a result for each.
+
+    It remembers the dossiers that it told last: their next events are told without reading again.
+    """
+    records: Records | None = None
+
+    def send(rows: Sequence[Row[Any]], now: datetime) -> list[Result]:
+        nonlocal records
+        wanted = {row.dossier_id: row.seq for row in rows}
+        records = read_on(desk, records, wanted)
+        return _send(desk, records, rows, now)
+
+    return send
+
+
+def _send(desk: Desk, records: Records, rows: Sequence[Row[Any]], now: datetime) -> list[Result]:
     results: dict[int, Result] = {}
     ways: defaultdict[Generation, list[_Place]] = defaultdict(list)
     for place, row in enumerate(rows):
