@@ -20,6 +20,8 @@ class Options:
     rate: float
     runs: int
     messages: int
+    rounds: int
+    seed: int
     worker: bool
     fresh: bool
     against: Path | None
@@ -32,7 +34,10 @@ def read(arguments: list[str]) -> tuple[list[str], Options]:
     """Return which measurements to run and how."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "which", nargs="*", metavar="P1|P2|P3|P4|P5|P8|P9|PAPERS", help="default: all"
+        "which",
+        nargs="*",
+        metavar="P1|P2|P3|P4|P5|P8|P9|PAPERS|CRASH",
+        help="default: all but CRASH",
     )
     parser.add_argument("--pairs", type=int, default=4, help="P1, P2: alternations")
     parser.add_argument("--seconds", type=float, default=4.0, help="P1, P2: of each slot")
@@ -40,6 +45,8 @@ def read(arguments: list[str]) -> tuple[list[str], Options]:
         "--sizes", type=int, nargs="+", default=[10_000, 100_000], help="P3, P4: dossiers"
     )
     parser.add_argument("--messages", type=int, default=20_000, help="P5: to be told")
+    parser.add_argument("--rounds", type=int, default=50, help="CRASH: how often to kill")
+    parser.add_argument("--seed", type=int, default=1, help="CRASH: what is killed, and when")
     parser.add_argument("--runs", type=int, default=3, help="P8: warm starts")
     parser.add_argument("--fresh", action="store_true", help="P8: clone and install too")
     parser.add_argument("--long", type=float, default=60.0, help="P9: seconds of load")
@@ -56,6 +63,8 @@ def read(arguments: list[str]) -> tuple[list[str], Options]:
         rate=given.rate,
         runs=given.runs,
         messages=given.messages,
+        rounds=given.rounds,
+        seed=given.seed,
         worker=given.worker,
         fresh=given.fresh,
         against=given.against.resolve() if given.against else None,
