@@ -106,7 +106,7 @@ def let_go_on(db: psycopg.Connection[Any]) -> dict[str, int]:
         stood[what] = int(count)
     for table in ("delivery", "webhook_delivery"):
         db.execute(
-            f"UPDATE {table} SET state = 'waiting', attempts = 1, next_at = now()"  # type: ignore[arg-type]
+            f"UPDATE {table} SET state = 'waiting', attempts = 1, next_at = now()"
             " WHERE state IN ('blocked', 'dead')"
         )
     return stood

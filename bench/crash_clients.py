@@ -152,7 +152,7 @@ class Client:
         sent = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4())}
         while True:
             try:
-                answer = self._http.post(path, headers=sent | dict(headers or {}), **content)  # type: ignore[arg-type]
+                answer = self._http.post(path, headers=sent | dict(headers or {}), **content)
             except httpx.TransportError as error:
                 self._notes.asked_again[type(error).__name__] += 1
                 time.sleep(_AGAIN_S)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from threading import Event
 from typing import Any
 
@@ -34,7 +33,7 @@ _GATHER_S = 0.02
 _ROUNDS = 20
 """So often a hand goes on by itself before the hands are shared out anew among the partners."""
 
-Send = Callable[[Sequence[Row[Any]], datetime], list[Result]]
+Send = Callable[[Sequence[Row[Any]], Callable[[], datetime]], list[Result]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ SENDERS: dict[Partner, Sender] = {
     Partner.NATIONAL_PORTAL: Sender(portal_sender.MOST, portal_sender.begin),
     Partner.PAYMENT_PLATFORM: Sender(
         payment_sender.MOST,
-        lambda desk: partial(payment_sender.send, desk),
+        lambda desk: lambda rows, now: payment_sender.send(desk, rows, now()),
         payment_sender.given_up,
     ),
 }
@@ -120,7 +119,7 @@ def _deliver(
 ) -> Load | None:
     """Send and record a load; return what its hand carries next, None if it is put down."""
     sender = SENDERS[load.partner]
-    attempted = _attempt(send, load.rows, now())
+    attempted = _attempt(send, load.rows, now)
     results = [_final(result, row.tries) for row, result in zip(load.rows, attempted, strict=True)]
     if sender.settle is not None:
         for row, result in zip(load.rows, results, strict=True):
@@ -136,7 +135,7 @@ def _deliver(
         return None if is_last or not told else claim_on(tx, _terms(desk, load.partner), at, told)
 
 
-def _attempt(send: Send, rows: Sequence[Row[Any]], now: datetime) -> list[Result]:
+def _attempt(send: Send, rows: Sequence[Row[Any]], now: Callable[[], datetime]) -> list[Result]:
     try:
         return send(rows, now)
     except SQLAlchemyError:

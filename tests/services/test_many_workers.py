@@ -133,6 +133,27 @@ def test_a_worker_that_was_too_slow_does_not_undo_what_another_has_recorded(
     office.check_books(code)
 
 
+def test_a_worker_that_is_too_slow_in_the_midst_of_its_claim_sends_nothing_more(
+    office: Office, desks: list[Desk], mocks: Mocks
+) -> None:
+    # The portal would let a dossier return from the last status of these to the first.
+    codes = [office.walk(Act.TAKE_IN, Act.START, Act.REQUEST_SUPPLEMENT) for _ in range(2)]
+    slow, other = desks[:2]
+    mocks.fault("delay", service="TraCuuHoSo", seconds=1)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(_drain_once, office, slow)
+        _until_hit(mocks, "delay")
+        office.clock.move(seconds=LEASE_S + 1)
+        # By the time the slow one has its answer, the others have told what came next.
+        _drain_once(office, other)
+        first.result()
+    office.settle()
+
+    for code in codes:
+        office.check_books(code)
+
+
 def test_a_claim_that_waited_too_long_for_a_thread_is_left_to_who_has_it_now(
     office: Office, desks: list[Desk], mocks: Mocks
 ) -> None:
