@@ -5,6 +5,7 @@ They are held against what clients were told and what the partners remember.
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -45,6 +46,7 @@ _MISBEHAVING = (
     *("mail", "sms", "zalo", "hooks"),
 )
 _QUIET_WITHIN_S = 600
+_AWAY = re.compile(r"OperationalError|psycopg|sqlalchemy|HTTPStatusError")
 _NOTES = """
 Load: 4 clients hand in dossiers with three papers each, pay at the platform, and lead dossiers
 through acceptance, processing, resolution and return, over HTTP under idempotency keys; what has
@@ -76,8 +78,18 @@ class _Plant:
             env=self.environment,
             cwd=HERE,
             start_new_session=True,
-            stderr=subprocess.DEVNULL,
+            stderr=self.log.open("ab"),
         )
+
+    @property
+    def log(self) -> Path:
+        return self.home / "processes.log"
+
+    def faults(self) -> list[str]:
+        """Return the errors that processes logged and that are none of a database that is away."""
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        last = re.findall(r"Traceback .*?\n(?=\S)(\S[^\n]*)", text, flags=re.DOTALL)
+        return [line for line in last if not _AWAY.search(line)]
 
     def kill(self, *names: str) -> None:
         """Kill processes with all they started, and start them again."""
@@ -126,7 +138,7 @@ def measure(options: Options) -> None:
         for row in crash_books.rows(plant.url, plant.settings.mocks_url, notes.dossiers):
             table.add(*row.cells(), stood.get(row.what, ""))
         unknown = crash_books.number(plant.url, crash_books.UNKNOWN)
-        table.notes = _said(kills, notes, unknown) + _NOTES
+        table.notes = _said(kills, notes, unknown, plant.faults()) + _NOTES
         data = (
             f"{options.rounds} rounds in {seconds:.0f} s, seed {options.seed}, "
             f"{len(notes.dossiers):,} dossiers; {machine.describe_server(plant.url)}"
@@ -134,13 +146,14 @@ def measure(options: Options) -> None:
         keep(table, options, data)
 
 
-def _said(kills: Counter[str], notes: Notes, unknown: int) -> str:
+def _said(kills: Counter[str], notes: Notes, unknown: int, faults: list[str]) -> str:
     killed = ", ".join(f"{name} {times}" for name, times in sorted(kills.items()))
     again = ", ".join(f"{name} {times}" for name, times in sorted(notes.asked_again.items()))
     refused = "; ".join(notes.refusals[:3]) or "none"
     return (
         f"Killed: {killed}. Requests that clients repeated: {again or 'none'}. Messages whose "
-        f"worker never came back: {unknown}. Requests refused: {refused}.\n"
+        f"worker never came back: {unknown}. Requests refused: {refused}. Errors that processes "
+        f"logged, but for those of a database that is away: {'; '.join(faults[:3]) or 'none'}.\n"
     )
 
 
@@ -255,7 +268,7 @@ _STRIKES: dict[str, tuple[int, Callable[[_Plant, random.Random], None]]] = {
     "a backend": (2, _backend),
     "a web process": (3, _web_process),
     "all web processes": (1, _whole_web),
-    "stand-ins (restarted)": (1, _partners),
+    "stand-ins (restarted)": (2, _partners),
 }
 
 

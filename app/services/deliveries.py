@@ -28,6 +28,8 @@ from app.services.results import Result, fault
 
 log = logging.getLogger(__name__)
 
+_LOOK_S = 0.2
+"""So often it is looked for something new to tell while some hands are free and others are not."""
 _GATHER_S = 0.02
 """Hands that became free are filled together: a claim costs more than so short a wait."""
 _ROUNDS = 20
@@ -79,16 +81,16 @@ def drain(
             carried[threads.submit(deliver, desk, load, now, closing)] = load.partner
         if not carried:
             return done
-        done += _put_down(carried)
+        done += _put_down(carried, _LOOK_S if len(carried) < hands else None)
     while carried:
-        done += _put_down(carried)
+        done += _put_down(carried, None)
     return done
 
 
-def _put_down(carried: dict[Future[int], Partner]) -> int:
+def _put_down(carried: dict[Future[int], Partner], timeout_s: float | None) -> int:
     """Wait until a hand is free, and a moment for others; return what they have worked on."""
-    finished, running = wait(carried, return_when=FIRST_COMPLETED)
-    if running:
+    finished, running = wait(carried, timeout_s, return_when=FIRST_COMPLETED)
+    if finished and running:
         finished |= wait(running, timeout=_GATHER_S).done
     done = 0
     for future in finished:

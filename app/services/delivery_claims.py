@@ -19,6 +19,8 @@ from app.services.breakers import hold, is_half_open, note_answer, note_silence
 from app.services.results import Result
 
 _ANSWER_LIMIT = 4000
+_WORTH_A_HAND = 5
+"""So few messages go together: one more call after another takes less than a hand of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def claim(tx: Transaction, terms: Terms, now: datetime, hands: int) -> list[Load
     rows = tx.db.execute(_CLAIM_ANY, values | {"most": most}).all()
     if is_probe and rows:
         hold(tx, terms.partner, values["until"])
-    size = max(1, min(terms.most, -(-len(rows) // hands)))
+    size = min(terms.most, max(_WORTH_A_HAND, -(-len(rows) // hands)))
     return [
         Load(terms.partner, rows[start : start + size], is_probe)
         for start in range(0, len(rows), size)
@@ -95,17 +97,20 @@ def claim(tx: Transaction, terms: Terms, now: datetime, hands: int) -> list[Load
 def claim_on(
     tx: Transaction, terms: Terms, now: datetime, dossiers: Collection[int]
 ) -> Load | None:
-    """Claim what comes next of these dossiers, and of others if that leaves the hand half empty.
+    """Claim what comes next of these dossiers, with others if that leaves the hand half empty.
 
-    None while the partner is left alone: whoever probes it begins with a load of its own.
+    None if nothing comes next: what else there is, is shared out among all hands that are free.
+    None too while the partner is left alone: whoever probes it begins with a load of its own.
     """
     if is_half_open(tx, terms.partner, now) is not False:
         return None
     values = _values(terms, now)
     rows = list(tx.db.execute(_CLAIM_OF, values | {"most": terms.most, "dossiers": list(dossiers)}))
+    if not rows:
+        return None
     if len(rows) <= terms.most // 2:
         rows += tx.db.execute(_CLAIM_ANY, values | {"most": terms.most - len(rows)})
-    return Load(terms.partner, rows, is_probe=False) if rows else None
+    return Load(terms.partner, rows, is_probe=False)
 
 
 def _values(terms: Terms, now: datetime) -> dict[str, Any]:

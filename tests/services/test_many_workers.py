@@ -96,6 +96,22 @@ def test_chaos_at_the_portal_loses_and_doubles_nothing(
         office.check_books(code)
 
 
+def test_what_comes_while_another_hand_waits_for_an_answer_does_not_wait_for_it(
+    office: Office, desks: list[Desk], mocks: Mocks
+) -> None:
+    slow = office.take_in()
+    mocks.fault("delay", service="TraCuuHoSo", seconds=5)
+
+    with ThreadPoolExecutor(1) as elsewhere, ThreadPoolExecutor(4) as pool:
+        working = elsewhere.submit(deliveries.drain, desks[0], office.clock, threads=pool, hands=4)
+        _until_hit(mocks, "delay")
+        later = office.take_in()
+        while office.states(later) != ["acknowledged"]:
+            sleep(0.01)
+        assert office.states(slow) == ["in_flight"]
+        working.result()
+
+
 def test_a_claim_that_its_worker_took_to_the_grave_is_taken_up_after_its_lease(
     office: Office,
 ) -> None:
