@@ -1,0 +1,102 @@
+"""`motcua extract`: figures as files, each with a manifest of what it holds."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.domain.extraction import Kind
+
+_DAY = "%Y-%m-%d"
+
+First = Annotated[datetime, typer.Option("--from", formats=[_DAY], help="First day.")]
+Last = Annotated[datetime, typer.Option("--to", formats=[_DAY], help="Last day.")]
+Agency = Annotated[
+    str | None, typer.Option(help="Identifier code; with the units below it. Default: all.")
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=[_DAY], help="As known at the end of this day."),
+]
+Out = Annotated[
+    Path, typer.Option(file_okay=False, help="Folder of this extraction alone; made if needed.")
+]
+
+extract = typer.Typer(
+    help="Figures as files (trích xuất số liệu). Killed and started again, a command goes on.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+schedule = typer.Typer(
+    help="Extractions that the worker makes when a period has ended.", no_args_is_help=True
+)
+extract.add_typer(schedule, name="schedule")
+
+
+def _run(
+    kind: Kind,
+    first: datetime,
+    last: datetime,
+    agency: str | None,
+    as_of: datetime | None,
+    out: Path,
+) -> None:
+    from app.cli import extract_report  # noqa: PLC0415  (slow to import)
+
+    day = None if as_of is None else as_of.date()
+    extract_report.run(kind, first.date(), last.date(), agency, day, out)
+
+
+@extract.command()
+def annex(first: First, last: Last, out: Out, *, agency: Agency = None, as_of: AsOf = None) -> None:
+    """Write the annex of online processing: annex.xlsx to print, annex.csv as it is published."""
+    _run(Kind.ANNEX, first, last, agency, as_of, out)
+
+
+@extract.command()
+def report(
+    first: First, last: Last, out: Out, *, agency: Agency = None, as_of: AsOf = None
+) -> None:
+    """Write the report of resolved procedures (báo cáo tình hình, kết quả giải quyết TTHC)."""
+    _run(Kind.REPORT, first, last, agency, as_of, out)
+
+
+@extract.command()
+def dossiers(
+    first: First, last: Last, out: Out, *, agency: Agency = None, as_of: AsOf = None
+) -> None:
+    """Write the dossiers received, without personal data, as CSV: a file for each month."""
+    _run(Kind.DOSSIERS, first, last, agency, as_of, out)
+
+
+@extract.command()
+def parquet(
+    first: First, last: Last, out: Out, *, agency: Agency = None, as_of: AsOf = None
+) -> None:
+    """Write the same dossiers as Parquet: month=2021-06/agency=H44.01/part-0.parquet."""
+    _run(Kind.PARQUET, first, last, agency, as_of, out)
+
+
+@extract.command("json")
+def as_json(
+    first: First, last: Last, out: Out, *, agency: Agency = None, as_of: AsOf = None
+) -> None:
+    """Write figures.json for the reporting system and the operations centre (IOC)."""
+    _run(Kind.JSON, first, last, agency, as_of, out)
+
+
+@extract.command("open-data")
+def open_data(first: First, last: Last, out: Out, *, as_of: AsOf = None) -> None:
+    """Write the open-data set of whole months: counts below 5 and what gives them away hidden."""
+    _run(Kind.OPEN_DATA, first, last, None, as_of, out)
+
+
+@extract.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="DIR")],
+) -> None:
+    """Compare a folder with its manifest; status 1 if anything differs."""
+    from app.cli import extract_report  # noqa: PLC0415  (slow to import)
+
+    extract_report.verify(folder)

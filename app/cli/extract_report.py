@@ -1,0 +1,71 @@
+"""Extractions written into a folder, with progress and sentences for what goes wrong."""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import typer
+
+from app import clock
+from app.cli.database import ready
+from app.cli.extract_folder import Folder, FolderUnusable, faults, opened
+from app.cli.files import refuse
+from app.cli.reading import settings_of
+from app.cli.replay_progress import grouped, progress
+from app.composition import desk_of, engine_of
+from app.domain.actor import SYSTEM
+from app.domain.errors import DomainError
+from app.domain.extraction import MANIFEST, Kind, Wanted
+from app.domain.periods import Period
+from app.services.desk import Desk
+from app.services.extract_parts import VERSION
+from app.services.extracting import Plan, planned
+
+
+def run(
+    kind: Kind, first: date, last: date, agency: str | None, as_of: date | None, out: Path
+) -> None:
+    """Make an extraction, or go on with it, or say in one sentence why not (status 2)."""
+    try:
+        wanted = Wanted(kind, Period(first, last), agency, as_of)
+        with opened(out, wanted, clock.now()) as folder, ready(settings_of()) as settings:
+            if folder.is_complete:
+                typer.echo(f"{out}: bản trích xuất này đã hoàn tất ({MANIFEST}).")
+                return
+            engine = engine_of(settings, pool_size=3)
+            try:
+                fill(desk_of(settings, engine), wanted, folder)
+            finally:
+                engine.dispose()
+    except (DomainError, FolderUnusable) as refusal:
+        refuse(refusal.detail if isinstance(refusal, DomainError) else str(refusal))
+
+
+def fill(desk: Desk, wanted: Wanted, folder: Folder) -> None:
+    """Make what is missing of an extraction in its folder."""
+    with planned(desk, wanted, actor=SYSTEM, now=clock.now()) as plan:
+        missing = [part for part in plan.parts if not folder.has(part)]
+        left = sum(part.rows for part in missing)
+        with progress(plan.rows, plan.rows - left, sys.stderr, label="Trích xuất") as advance:
+            for part in missing:
+                folder.make(part, advance)
+        folder.finish(wanted, plan.parts, read_at=plan.read_at, version=VERSION)
+    _tell(folder, plan, made=len(missing))
+
+
+def _tell(folder: Folder, plan: Plan, made: int) -> None:
+    rows = sum(one.rows for one in folder.made.values())
+    kept = (
+        f", giữ lại {grouped(len(plan.parts) - made)} tệp có sẵn" if made < len(plan.parts) else ""
+    )
+    typer.echo(f"{folder.path}: {grouped(len(plan.parts))} tệp, {grouped(rows)} dòng{kept}.")
+
+
+def verify(path: Path) -> None:
+    """Say what differs from the manifest, or that nothing does."""
+    found = list(faults(path))
+    for sentence in found:
+        typer.echo(f"motcua: {sentence}", err=True)
+    if found:
+        raise typer.Exit(1)
+    typer.echo(f"{path}: đúng như {MANIFEST}.")
