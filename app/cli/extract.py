@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from app.domain.extraction import Kind
+from app.domain.schedules import Every
 
 _DAY = "%Y-%m-%d"
 
@@ -100,3 +101,52 @@ def verify(
     from app.cli import extract_report  # noqa: PLC0415  (slow to import)
 
     extract_report.verify(folder)
+
+
+_Kind = Annotated[Kind, typer.Argument(help="annex, report, dossiers, parquet, json, open_data.")]
+_Job = Annotated[str, typer.Argument(metavar="ID", help="As `jobs` or the API shows it.")]
+_Schedule = Annotated[str, typer.Argument(metavar="ID", help="As `schedule list` shows it.")]
+
+
+@extract.command()
+def jobs(limit: Annotated[int, typer.Option(min=1, max=100, help="So many.")] = 20) -> None:
+    """List extractions that were asked for over HTTP or by a schedule, newest first."""
+    from app.cli import extract_jobs  # noqa: PLC0415  (slow to import)
+
+    extract_jobs.jobs(limit)
+
+
+@extract.command()
+def fetch(job: _Job, out: Out) -> None:
+    """Write the files of an extraction that a worker has made into a folder."""
+    from app.cli import extract_jobs  # noqa: PLC0415  (slow to import)
+
+    extract_jobs.fetch(job, out)
+
+
+@schedule.command()
+def add(
+    kind: _Kind,
+    every: Annotated[Every, typer.Option(help="month, quarter, half_year or year.")],
+    agency: Agency = None,
+) -> None:
+    """Have the worker make one on the first day after each period, of that period."""
+    from app.cli import extract_jobs  # noqa: PLC0415  (slow to import)
+
+    extract_jobs.add(kind, every, agency)
+
+
+@schedule.command("list")
+def listed() -> None:
+    """List the schedules, the next one first."""
+    from app.cli import extract_jobs  # noqa: PLC0415  (slow to import)
+
+    extract_jobs.schedules()
+
+
+@schedule.command()
+def end(key: _Schedule) -> None:
+    """End a schedule; what it has made stays until it expires."""
+    from app.cli import extract_jobs  # noqa: PLC0415  (slow to import)
+
+    extract_jobs.end(key)

@@ -49,10 +49,10 @@ class Folder:
         """Write a part; it has its name when it is complete."""
         target = self.path / part.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _written(target) as out:
+        with written(target) as out:
             rows = part.write(out, watch)
         size, sha256 = _digest(target) or (0, "")
-        made = Made(part.name, part.media_type, part.fingerprint, rows, size, sha256)
+        made = Made(part.name, part.media_type, part.fingerprint, rows, size, sha256, part.is_data)
         self.made[part.name] = made
         self._note(asdict(made))
         return made
@@ -71,7 +71,7 @@ class Folder:
             created_at=datetime.fromisoformat(self.begun["created_at"]),
             version=version,
         )
-        with _written(self.path / MANIFEST) as out:
+        with written(self.path / MANIFEST) as out:
             out.write((json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode())
         (self.path / JOURNAL).unlink()
 
@@ -150,7 +150,7 @@ def _locked(journal: Path) -> Iterator[list[str]]:
 
 
 @contextmanager
-def _written(target: Path) -> Iterator[IO[bytes]]:
+def written(target: Path) -> Iterator[IO[bytes]]:
     """Give a file that takes its name once it is on the disk; half of one is taken away."""
     part = target.with_name(f".{target.name}{_TEMPORARY}")
     try:

@@ -54,7 +54,7 @@ def fill(desk: Desk, wanted: Wanted, folder: Folder) -> None:
 
 
 def _tell(folder: Folder, plan: Plan, made: int) -> None:
-    rows = sum(one.rows for one in folder.made.values())
+    rows = sum(one.rows for one in folder.made.values() if one.is_data)
     kept = (
         f", giữ lại {grouped(len(plan.parts) - made)} tệp có sẵn" if made < len(plan.parts) else ""
     )

@@ -33,6 +33,11 @@ class ExtractionNotFound(DomainError):
     title = "Không tìm thấy bản trích xuất"
 
 
+class ExtractionFileNotFound(DomainError):
+    code = "extraction.file_not_found"
+    title = "Bản trích xuất không có tệp này"
+
+
 class ExtractionNotReady(DomainError):
     code = "extraction.not_ready"
     title = "Bản trích xuất chưa xong hoặc đã hết hạn lưu"
@@ -57,6 +62,16 @@ class Kind(StrEnum):
     PARQUET = auto()  # từng hồ sơ, Parquet
     JSON = auto()  # số liệu cho hệ thống báo cáo, trung tâm điều hành
     OPEN_DATA = auto()  # dữ liệu mở
+
+
+class State(StrEnum):
+    """How an extraction that was asked for stands."""
+
+    WAITING = auto()  # chờ
+    RUNNING = auto()  # đang trích xuất
+    DONE = auto()  # đã xong
+    FAILED = auto()  # không thực hiện được
+    EXPIRED = auto()  # hết hạn lưu tệp
 
 
 KIND_NAMES: Final = {
@@ -105,6 +120,25 @@ class Wanted:
         }
 
 
+def waiting_row(wanted: Wanted, owner_id: int, account: str, now: datetime) -> dict[str, Any]:
+    """Return the columns of an extraction that waits to be made."""
+    return {
+        "kind": wanted.kind,
+        "first_on": wanted.period.first,
+        "last_on": wanted.period.last,
+        "agency": wanted.agency,
+        "as_of": wanted.as_of,
+        "owner_agency_id": owner_id,
+        "requested_by": account,
+        "requested_at": now,
+        "state": State.WAITING,
+        "rows_done": 0,
+        "parts_done": 0,
+        "attempts": 0,
+        "next_at": now,
+    }
+
+
 def is_whole_months(period: Period) -> bool:
     """Tell whether a period begins with a month and ends with one."""
     return period.first.day == 1 and period.last == _month_end(period.last)
@@ -135,7 +169,7 @@ class Part:
     """A file of an extraction: written whole by `write`, which returns its number of rows.
 
     The same `fingerprint` is the same content: a part that is there with it is not made again.
-    `rows` is what is expected of it, for the progress.
+    `rows` is what is expected of it, for the progress. What is not data tells of the data.
     """
 
     name: str
@@ -143,6 +177,7 @@ class Part:
     fingerprint: str
     rows: int
     write: Callable[[IO[bytes], Watch], int]
+    is_data: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +190,7 @@ class Made:
     rows: int
     size_bytes: int
     sha256: str
+    is_data: bool
 
 
 def manifest(
@@ -170,14 +206,14 @@ def manifest(
     return {
         "format": FORMAT,
         **wanted.described(),
-        "read_at": read_at.isoformat(),
-        "created_at": created_at.isoformat(),
+        "read_at": read_at.isoformat(timespec="seconds"),
+        "created_at": created_at.isoformat(timespec="seconds"),
         "tool": {"name": "motcua", "version": version},
-        "rows": sum(one.rows for one in files),
         "files": [
             {
                 "name": one.name,
                 "media_type": one.media_type,
+                "role": "data" if one.is_data else "dictionary",
                 "rows": one.rows,
                 "size_bytes": one.size_bytes,
                 "sha256": one.sha256,

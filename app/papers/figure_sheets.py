@@ -108,12 +108,12 @@ def _roman(number: int) -> str:
 def write_report_sheets(out: IO[bytes], stamp: Stamp, blocks: Sequence[Block]) -> int:
     """Write the report (báo cáo tình hình, kết quả giải quyết TTHC), a sheet for each block."""
     title = "BÁO CÁO TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH"
-    counts = [_Head(one.title, 10, one.group) for one in HEADINGS]
+    counts = [_Head(one.title, 8, one.group) for one in HEADINGS]
     pages = [
         _Page(
             block.title,
             title,
-            [_Head("TT", 5), _Head(block.heading, 34), *counts],
+            [_Head("TT", 5), _Head(block.heading, 30), *counts],
             [_Row(_report_values(line), line.number is None) for line in block.lines],
             _NOTES,
         )
@@ -141,9 +141,9 @@ class _Pen:
     def __init__(self, book: xlsxwriter.Workbook) -> None:
         self._book = book
         self._made: dict[tuple[tuple[str, Any], ...], Format] = {}
-        self.title = self.style(**FONT, font_size=14, bold=True, align="center")
-        self.below = self.style(**FONT, italic=True, align="center")
-        self.note = self.style(**FONT, italic=True)
+        self.title = self.style(font_size=14, bold=True, align="center")
+        self.below = self.style(italic=True, align="center")
+        self.note = self.style(italic=True)
         self.head = self.style(**_HEAD)
 
     def style(self, **wished: Any) -> Format:  # noqa: ANN401  (whatever a style is made of)
@@ -153,8 +153,9 @@ class _Pen:
             self._made[key] = self._book.add_format(wished)
         return self._made[key]
 
-    def cell(self, form: str, *, is_total: bool) -> Format:
-        return self.style(**_CELL, num_format=form, **(_TOTAL if is_total else {}))
+    def count(self, form: str, *, is_total: bool, is_number: bool) -> Format:
+        align = {"align": "center"} if is_number else {}
+        return self.style(**_CELL, **align, num_format=form, **(_TOTAL if is_total else {}))
 
     def text(self, text: str, *, is_total: bool, is_number: bool) -> Format:
         align = {"align": "center"} if is_number else {}
@@ -218,4 +219,5 @@ def _write_row(page: Worksheet, pen: _Pen, at: int, row: _Row, heads: Sequence[_
             style = pen.text(text, is_total=row.is_total, is_number=column == 0)
             page.write_string(at, column, text, style)
         else:
-            page.write_number(at, column, value, pen.cell(head.form, is_total=row.is_total))
+            style = pen.count(head.form, is_total=row.is_total, is_number=column == 0)
+            page.write_number(at, column, value, style)

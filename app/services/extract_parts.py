@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import IO, Any, Final
 
@@ -46,9 +47,10 @@ def dictionary_parts(files: Mapping[str, Sequence[Column]]) -> list[Part]:
         out.write(page)
         return len(listed)
 
-    return [
+    parts = (
         counted_part(
             "data-dictionary.csv", CSV, listed, lambda out: write_table(out, HEAD, listed)
         ),
         counted_part("data-dictionary.md", MARKDOWN, listed, write_page),
-    ]
+    )
+    return [replace(part, is_data=False) for part in parts]

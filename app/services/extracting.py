@@ -6,7 +6,7 @@ the same fingerprint, and lets the others be written. All of a plan is read at o
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -40,6 +40,15 @@ _COUNTED: Final[Mapping[Kind, Callable[[Asking, Wanted], list[Part]]]] = {
     Kind.JSON: json_parts,
     Kind.OPEN_DATA: open_data_parts,
 }
+
+
+def owned(wanted: Wanted, actor: Actor) -> Wanted:
+    """Return what an analyst means who names no agency: their own and the units below it.
+
+    The annex and the open data are always of the whole province.
+    """
+    is_whole = wanted.kind in {Kind.ANNEX, Kind.OPEN_DATA} or "." not in (actor.agency or "")
+    return wanted if is_whole or wanted.agency else replace(wanted, agency=actor.agency)
 
 
 def check(desk: Desk, wanted: Wanted, *, actor: Actor, now: datetime) -> None:
