@@ -128,7 +128,7 @@ def _shown(found: dict[str, Any]) -> Extraction:
 
 @router.post(
     "/extractions",
-    status_code=202,
+    status_code=201,
     summary="Ask for an extraction (yêu cầu trích xuất số liệu)",
     description="For analysts, of their own agency and the units below it. A worker makes it; "
     "look at it until `state` is `done`. What cannot be made is refused at once.",

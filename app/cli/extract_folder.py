@@ -33,6 +33,7 @@ class Folder:
     path: Path
     begun: dict[str, Any] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
+    is_begun: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -47,6 +48,9 @@ class Folder:
 
     def make(self, part: Part, watch: Watch) -> Made:
         """Write a part; it has its name when it is complete."""
+        if not self.is_begun:
+            self._note(self.begun)  # before anything lies here: whose folder it is
+            self.is_begun = True
         target = self.path / part.name
         target.parent.mkdir(parents=True, exist_ok=True)
         with written(target) as out:
@@ -104,7 +108,7 @@ def _take_up(folder: Folder, lines: Sequence[str], wanted: Wanted, now: datetime
     """Begin a folder, or go on with what another run has left."""
     told = [line for line in map(_parsed, lines) if line is not None]
     if told:
-        folder.begun = told[0]
+        folder.begun, folder.is_begun = told[0], True
         _refuse_another(folder.path, told[0], wanted)
         folder.made = {line["name"]: Made(**line) for line in told[1:]}
         _sweep(folder.path)
@@ -112,7 +116,6 @@ def _take_up(folder: Folder, lines: Sequence[str], wanted: Wanted, now: datetime
     if any(one.name != JOURNAL for one in folder.path.iterdir()):
         raise FolderUnusable(f"{folder.path}: thư mục có tệp khác, hãy chọn thư mục trống.")
     folder.begun = {"format": FORMAT, **wanted.described(), "created_at": now.isoformat()}
-    folder._note(folder.begun)  # noqa: SLF001  (of the same module)
 
 
 def _refuse_another(path: Path, told: Mapping[str, Any], wanted: Wanted) -> None:
@@ -146,7 +149,11 @@ def _locked(journal: Path) -> Iterator[list[str]]:
         if told and not told.endswith("\n"):
             file.write("\n")  # a line that was cut off spoils no other
             file.flush()
-        yield told.splitlines()
+        try:
+            yield told.splitlines()
+        finally:
+            if not file.seek(0, os.SEEK_END):
+                journal.unlink(missing_ok=True)  # nothing was begun
 
 
 @contextmanager

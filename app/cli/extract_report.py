@@ -1,7 +1,7 @@
 """Extractions written into a folder, with progress and sentences for what goes wrong."""
 
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import typer
@@ -20,30 +20,41 @@ from app.domain.periods import Period
 from app.services.desk import Desk
 from app.services.extract_parts import VERSION
 from app.services.extracting import Plan, planned
+from app.settings import Settings
 
 
 def run(
     kind: Kind, first: date, last: date, agency: str | None, as_of: date | None, out: Path
 ) -> None:
     """Make an extraction, or go on with it, or say in one sentence why not (status 2)."""
+    now = clock.now()
     try:
         wanted = Wanted(kind, Period(first, last), agency, as_of)
-        with opened(out, wanted, clock.now()) as folder, ready(settings_of()) as settings:
+        with opened(out, wanted, now) as folder:
             if folder.is_complete:
                 typer.echo(f"{out}: bản trích xuất này đã hoàn tất ({MANIFEST}).")
                 return
-            engine = engine_of(settings, pool_size=3)
-            try:
-                fill(desk_of(settings, engine), wanted, folder)
-            finally:
-                engine.dispose()
-    except (DomainError, FolderUnusable) as refusal:
-        refuse(refusal.detail if isinstance(refusal, DomainError) else str(refusal))
+            with ready(settings_of()) as settings:
+                _fill(settings, wanted, folder, now)
+    except DomainError as refusal:
+        refuse(refusal.detail)
+    except FolderUnusable as refusal:
+        refuse(str(refusal))
 
 
-def fill(desk: Desk, wanted: Wanted, folder: Folder) -> None:
+def _fill(settings: Settings, wanted: Wanted, folder: Folder, now: datetime) -> None:
+    engine = engine_of(settings, pool_size=3)
+    try:
+        fill(desk_of(settings, engine), wanted, folder, now)
+    except DomainError as refusal:
+        refuse(refusal.detail)
+    finally:
+        engine.dispose()
+
+
+def fill(desk: Desk, wanted: Wanted, folder: Folder, now: datetime) -> None:
     """Make what is missing of an extraction in its folder."""
-    with planned(desk, wanted, actor=SYSTEM, now=clock.now()) as plan:
+    with planned(desk, wanted, actor=SYSTEM, now=now) as plan:
         missing = [part for part in plan.parts if not folder.has(part)]
         left = sum(part.rows for part in missing)
         with progress(plan.rows, plan.rows - left, sys.stderr, label="Trích xuất") as advance:

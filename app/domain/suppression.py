@@ -3,8 +3,8 @@
 A table has a row of counts per agency (or field), each with its total, and one row of totals of
 the whole. Rows are shown whole, or with their total alone, or not at all. What is hidden is chosen
 so that, from everything that is shown, a hidden cell may still be `k` or more and is never a single
-number. How much the shown numbers say of a hidden cell is known exactly: tables with given sums of
-rows and columns reach the bounds of Fréchet, `max(0, row + column - all)` to `min(row, column)`.
+number. How large a hidden cell may be is known exactly: among the tables with given sums of rows
+and columns there is always one in which it is `min(row, column)` (the bound of Fréchet).
 """
 
 from collections.abc import Mapping, Sequence
@@ -119,21 +119,16 @@ def _may_be_large(rows: Mapping[str, Counts], hidden: set[str], k: int) -> bool:
 
 
 def _is_safe(rows: Mapping[str, Counts], masked: set[str], hidden: set[str], k: int) -> bool:
-    """Tell whether each hidden cell that is small may still be 0 (or 1), and may still be `k`.
+    """Tell whether each hidden cell that is small may still be `k`.
 
     The rows with hidden totals are one row to whoever looks: its total is known, they share it
     as they like as long as each has 1.
     """
     columns = _added([rows[name] for name in masked])
     together = sum(sum(rows[name]) for name in hidden)
-    every = sum(columns)
     for name in masked:
-        is_hidden = name in hidden
-        most = together - len(hidden) + 1 if is_hidden else sum(rows[name])
+        most = together - len(hidden) + 1 if name in hidden else sum(rows[name])
         for count, column in zip(rows[name], columns, strict=True):
-            if not _is_small(count, k):
-                continue
-            least = 0 if is_hidden else max(0, most + column - every)
-            if least > 0 or min(most, column) < k:
+            if _is_small(count, k) and min(most, column) < k:
                 return False
     return True
