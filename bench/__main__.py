@@ -1,9 +1,9 @@
-"""`python -m bench [P1|P2|P3|P4|P5|P8|P9|PAPERS ...]`: measure, unnamed the short set."""
+"""`python -m bench [P1|P2|P3|P4|P5|P8|P9|PAPERS|EXTRACT ...]`: measure, unnamed the short set."""
 
 import signal
 import sys
 
-from bench import acts, figures, intake, lists, memory, papers, start, telling
+from bench import acts, extraction, figures, intake, lists, memory, papers, start, telling
 from bench.options import read
 
 _MEASUREMENTS = {
@@ -15,6 +15,7 @@ _MEASUREMENTS = {
     "P8": start.measure,
     "P9": memory.measure,
     "PAPERS": papers.measure,
+    "EXTRACT": extraction.measure,
 }
 
 
