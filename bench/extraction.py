@@ -37,10 +37,10 @@ _MIB = 2**20
 _KINDS = ("parquet", "dossiers", "open-data", "report")
 _NOTES = """\
 The whole command as a process of its own: start, plan, every file written, brought to the disk and
-renamed, the manifest. Memory is the largest resident set of that process, looked at every 20 ms; the
-database's own is not in it. The raw run copies the same facts out of the database with psycopg and
-throws them away. Three years, 31 agencies; a file for each month and agency in Parquet, for each
-month in CSV.
+renamed, the manifest. Memory is the largest resident set of that process, looked at every 20 ms;
+the database's own is not in it. The raw run copies the same facts out of the database with psycopg
+and throws them away. Three years, 31 agencies; a file for each month and agency in Parquet, for
+each month in CSV.
 """
 
 
@@ -126,7 +126,7 @@ def _multiply(url: str, size: int, played: int) -> None:
 
 @contextmanager
 def _without_indexes(db: psycopg.Connection) -> Iterator[None]:
-    """Make the indexes of both tables once, at the end; keys of the copies are right as they are."""
+    """Make the indexes of both tables once, at the end; the copies' keys are right anyway."""
     db.execute("SET session_replication_role = replica")
     db.execute("SET synchronous_commit = off")
     db.execute("SET maintenance_work_mem = '512MB'")

@@ -68,7 +68,7 @@ def test_the_annex_is_the_same_in_the_sheet_the_csv_the_command_and_the_api(
     annex_report.as_csv(SPRING, rows)
     assert (out / "annex.csv").read_text() == capsys.readouterr().out
     told = records(out / "annex.csv")
-    sheet = list(openpyxl.load_workbook(out / "annex.xlsx").active.iter_rows(min_row=7))
+    sheet = list(openpyxl.load_workbook(out / "annex.xlsx")["Phụ lục"].iter_rows(min_row=7))
     asked = annex_over_http(province)
     assert len(sheet) == len(told) == len(asked) > 30
     for cells, line, row in zip(sheet, told, asked, strict=True):
@@ -103,7 +103,7 @@ def test_no_name_becomes_a_formula(province: Province, tmp_path: Path) -> None:
     annex = extracted(province, wanted(Kind.ANNEX), tmp_path / "annex")
     dossiers = extracted(province, wanted(Kind.DOSSIERS), tmp_path / "dossiers")
 
-    page = openpyxl.load_workbook(annex / "annex.xlsx").active
+    page = openpyxl.load_workbook(annex / "annex.xlsx")["Phụ lục"]
     [cell] = [cell for row in page.iter_rows() for cell in row if cell.value == HOSTILE]
     assert cell.data_type == "s"
     assert cell.quotePrefix

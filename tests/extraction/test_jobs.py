@@ -159,8 +159,8 @@ def test_each_analyst_sees_what_their_own_agency_and_those_below_asked_for(
 ) -> None:
     keys = {agency: asked(province, agency) for agency in (PROVINCE, DISTRICT, OTHER_DISTRICT)}
     for agency in keys:
-        who = "/v1/extraction-schedules"
-        succeeded(analyst(province, agency).post(who, {"kind": "report", "every": "year"}))
+        body = {"kind": "report", "every": "year"}
+        succeeded(analyst(province, agency).post("/v1/extraction-schedules", body))
     while worked(province):
         pass
 
