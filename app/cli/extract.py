@@ -51,7 +51,10 @@ def _run(
 
 @extract.command()
 def annex(first: First, last: Last, out: Out, *, agency: Agency = None, as_of: AsOf = None) -> None:
-    """Write the annex of online processing: annex.xlsx to print, annex.csv as it is published."""
+    """Write the annex: to print, and as it is published.
+
+    annex.xlsx and annex.csv (phụ lục tỷ lệ hồ sơ trực tuyến).
+    """
     _run(Kind.ANNEX, first, last, agency, as_of, out)
 
 
@@ -59,7 +62,10 @@ def annex(first: First, last: Last, out: Out, *, agency: Agency = None, as_of: A
 def report(
     first: First, last: Last, out: Out, *, agency: Agency = None, as_of: AsOf = None
 ) -> None:
-    """Write the report of resolved procedures (báo cáo tình hình, kết quả giải quyết TTHC)."""
+    """Write the report of resolved procedures.
+
+    report.xlsx and report.csv (báo cáo tình hình, kết quả giải quyết TTHC).
+    """
     _run(Kind.REPORT, first, last, agency, as_of, out)
 
 
@@ -67,7 +73,10 @@ def report(
 def dossiers(
     first: First, last: Last, out: Out, *, agency: Agency = None, as_of: AsOf = None
 ) -> None:
-    """Write the dossiers received, without personal data, as CSV: a file for each month."""
+    """Write the dossiers received as CSV, by month.
+
+    One a row, without personal data; with a data dictionary.
+    """
     _run(Kind.DOSSIERS, first, last, agency, as_of, out)
 
 
@@ -75,7 +84,10 @@ def dossiers(
 def parquet(
     first: First, last: Last, out: Out, *, agency: Agency = None, as_of: AsOf = None
 ) -> None:
-    """Write the same dossiers as Parquet: month=2021-06/agency=H44.01/part-0.parquet."""
+    """Write the same dossiers as Parquet.
+
+    By month and agency: month=2021-06/agency=H44.01/part-0.parquet.
+    """
     _run(Kind.PARQUET, first, last, agency, as_of, out)
 
 
@@ -83,13 +95,19 @@ def parquet(
 def as_json(
     first: First, last: Last, out: Out, *, agency: Agency = None, as_of: AsOf = None
 ) -> None:
-    """Write figures.json for the reporting system and the operations centre (IOC)."""
+    """Write figures.json for other systems.
+
+    For the province's reporting system and its operations centre (IOC).
+    """
     _run(Kind.JSON, first, last, agency, as_of, out)
 
 
 @extract.command("open-data")
 def open_data(first: First, last: Last, out: Out, *, as_of: AsOf = None) -> None:
-    """Write the open-data set of whole months: counts below 5 and what gives them away hidden."""
+    """Write the open data of whole months.
+
+    Counts below 5, and what would give them away, are hidden; with a data dictionary.
+    """
     _run(Kind.OPEN_DATA, first, last, None, as_of, out)
 
 
@@ -97,7 +115,10 @@ def open_data(first: First, last: Last, out: Out, *, as_of: AsOf = None) -> None
 def verify(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="DIR")],
 ) -> None:
-    """Compare a folder with its manifest; status 1 if anything differs."""
+    """Compare a folder with its manifest.
+
+    Status 1 if a file is missing, changed or does not belong.
+    """
     from app.cli import extract_report  # noqa: PLC0415  (slow to import)
 
     extract_report.verify(folder)
@@ -110,7 +131,7 @@ _Schedule = Annotated[str, typer.Argument(metavar="ID", help="As `schedule list`
 
 @extract.command()
 def jobs(limit: Annotated[int, typer.Option(min=1, max=100, help="So many.")] = 20) -> None:
-    """List extractions that were asked for over HTTP or by a schedule, newest first."""
+    """List what was asked for over HTTP or by schedules."""
     from app.cli import extract_jobs  # noqa: PLC0415  (slow to import)
 
     extract_jobs.jobs(limit)
@@ -118,7 +139,7 @@ def jobs(limit: Annotated[int, typer.Option(min=1, max=100, help="So many.")] = 
 
 @extract.command()
 def fetch(job: _Job, out: Out) -> None:
-    """Write the files of an extraction that a worker has made into a folder."""
+    """Write what a worker has made into a folder."""
     from app.cli import extract_jobs  # noqa: PLC0415  (slow to import)
 
     extract_jobs.fetch(job, out)

@@ -154,7 +154,7 @@ def _make(job: _Job) -> None:
         for part in plan.parts:
             before = known.get(part.name)
             if before is not None and before.fingerprint == part.fingerprint:
-                job.rows += before.rows
+                job.rows += before.rows if before.is_data else 0
             else:
                 known[part.name] = _keep(job, part)
             job.parts += 1
