@@ -21,6 +21,7 @@ from app.domain.extraction import (
     ExtractionRefused,
     ExtractionsTooMany,
     Kind,
+    ScheduleExists,
     ScheduleNotFound,
     State,
     Wanted,
@@ -192,7 +193,7 @@ def fetch(
     summary="Have an extraction made regularly (đặt lịch trích xuất)",
     description="On the first day after each period, as known at the end of the period. Days on "
     "which no worker ran are made up for.",
-    responses=refusals(ExtractionRefused, ExtractionFaulty, *_KEYED),
+    responses=refusals(ExtractionRefused, ExtractionFaulty, ScheduleExists, *_KEYED),
 )
 def schedule(
     form: NewSchedule, desk: CurrentDesk, actor: CurrentActor, now: Now, once: RequiredOnce

@@ -55,6 +55,7 @@ STATUS: Final = {
     "extraction.not_found": 404,
     "extraction.not_ready": 409,
     "extraction.refused": 403,
+    "extraction.schedule_exists": 409,
     "extraction.schedule_not_found": 404,
     "extraction.too_many": 409,
     "figures.as_of_refused": 422,

@@ -39,7 +39,15 @@ extraction_schedule = Table(
     one_of("kind", Kind),
     one_of("every", Every),
     Index("ix_extraction_schedule_due", "next_on", postgresql_where=text("ended_at IS NULL")),
-    Index("ix_extraction_schedule_owner_agency_id", "owner_agency_id"),
+    Index(
+        "uq_extraction_schedule_wish",
+        "owner_agency_id",
+        "kind",
+        "every",
+        text("coalesce(agency, '')"),
+        unique=True,
+        postgresql_where=text("ended_at IS NULL"),
+    ),
     comment="Extractions that are made whenever a period has ended",
 )
 

@@ -53,6 +53,13 @@ class ScheduleNotFound(DomainError):
     title = "Không tìm thấy lịch trích xuất"
 
 
+class ScheduleExists(DomainError):
+    """The same is made already: twice would be no more."""
+
+    code = "extraction.schedule_exists"
+    title = "Đã có lịch trích xuất này"
+
+
 class Kind(StrEnum):
     """What is taken out."""
 

@@ -184,6 +184,8 @@ def _write_page(page: Worksheet, pen: _Pen, stamp: Stamp, sheet: _Page) -> int:
 
 
 _FIRST_HEAD: Final = 4
+_LINE: Final = 15
+"""Height of a line of text."""
 
 
 def _write_heads(page: Worksheet, pen: _Pen, heads: Sequence[_Head]) -> int:
@@ -218,6 +220,8 @@ def _write_row(page: Worksheet, pen: _Pen, at: int, row: _Row, heads: Sequence[_
             text = plain(value)
             style = pen.text(text, is_total=row.is_total, is_number=column == 0)
             page.write_string(at, column, text, style)
+            if len(text) > head.width:  # no program but one makes the row higher by itself
+                page.set_row(at, _LINE * -(-len(text) // head.width))
         else:
             style = pen.count(head.form, is_total=row.is_total, is_number=column == 0)
             page.write_number(at, column, value, style)

@@ -17,7 +17,6 @@ from app.domain.actor import SYSTEM
 from app.domain.data_dictionary import DOSSIER
 from app.domain.extraction import Part, Wanted, Watch, months_of
 from app.domain.periods import Period
-from app.papers.parquet_rows import write_parquet
 from app.services.desk import Desk
 from app.services.extract_parts import CSV, PARQUET, dictionary_parts, fingerprint
 from app.services.figure_scope import Asking
@@ -94,6 +93,9 @@ def _share_part(rows: Rows, share: Share) -> Part:
     wanted = rows.of(_within(rows.wanted.period, share.month), [share.agency_id])
 
     def write(out: IO[bytes], watch: Watch) -> int:
+        # 30 MB of library that web processes, which never write one, do without.
+        from app.papers.parquet_rows import write_parquet  # noqa: PLC0415
+
         return write_parquet(out, DOSSIER, copied(rows.tx, wanted, guarded=False), watch)
 
     name = f"month={share.month:%Y-%m}/agency={rows.codes[share.agency_id]}/part-0.parquet"

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.db.access import Transaction, acting
@@ -13,7 +13,14 @@ from app.db.answers import remember
 from app.db.extractions import extraction, extraction_schedule
 from app.domain.actor import SYSTEM, Actor, Role
 from app.domain.calendar import LOCAL_ZONE
-from app.domain.extraction import ExtractionRefused, Kind, ScheduleNotFound, Wanted, waiting_row
+from app.domain.extraction import (
+    ExtractionRefused,
+    Kind,
+    ScheduleExists,
+    ScheduleNotFound,
+    Wanted,
+    waiting_row,
+)
 from app.domain.once import Once
 from app.domain.schedules import Every, next_due, period_before
 from app.services.desk import Desk
@@ -41,8 +48,9 @@ def add(desk: Desk, wish: Wish, *, actor: Actor, now: datetime, once: Once) -> d
         if tx.seen is not None:
             return _view(_find(tx, UUID(tx.seen["id"])))
         key = uuid4()
-        tx.db.execute(
-            insert(extraction_schedule).values(
+        made = tx.db.execute(
+            upsert(extraction_schedule)
+            .values(
                 id=key,
                 kind=wish.kind,
                 every=wish.every,
@@ -52,7 +60,11 @@ def add(desk: Desk, wish: Wish, *, actor: Actor, now: datetime, once: Once) -> d
                 created_at=now,
                 next_on=next_on,
             )
-        )
+            .on_conflict_do_nothing()
+            .returning(extraction_schedule.c.id)
+        ).one_or_none()
+        if made is None:
+            raise ScheduleExists("Cơ quan đã đặt lịch trích xuất này.")
         remember(tx, once, {"id": str(key)}, now)
         return _view(_find(tx, key))
 

@@ -18,7 +18,7 @@ CREATE TABLE extraction_schedule (
 );
 
 CREATE INDEX ix_extraction_schedule_due ON extraction_schedule (next_on) WHERE ended_at IS NULL;
-CREATE INDEX ix_extraction_schedule_owner_agency_id ON extraction_schedule (owner_agency_id);
+CREATE UNIQUE INDEX uq_extraction_schedule_wish ON extraction_schedule (owner_agency_id, kind, every, coalesce(agency, '')) WHERE ended_at IS NULL;
 COMMENT ON TABLE extraction_schedule IS 'Extractions that are made whenever a period has ended';
 COMMENT ON COLUMN extraction_schedule.agency IS 'With the units below it; NULL: the whole province';
 COMMENT ON COLUMN extraction_schedule.owner_agency_id IS 'Who asked';

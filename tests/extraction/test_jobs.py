@@ -319,6 +319,8 @@ def test_a_schedule_is_kept_once_for_each_period_also_for_those_missed(
     who = analyst(province)
     body = {"kind": "annex", "every": "month"}
     made = succeeded(who.post("/v1/extraction-schedules", body))
+    again = who.post("/v1/extraction-schedules", body)
+    refused(again, 409, "extraction.schedule_exists")
     assert made["next_on"] == "2026-12-01"
     assert extraction_schedules.ask_due(province.desk, now=TODAY) == 0
 
