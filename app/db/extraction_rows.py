@@ -17,8 +17,10 @@ from app.db.figures import FACTS
 from app.domain.data_dictionary import DOSSIER, Type
 from app.domain.periods import Period
 
-_LONGEST: Final = "SET LOCAL statement_timeout = '15min'"
-"""Rows are read for as long as they are written."""
+_PATIENCE: Final = (
+    "SET LOCAL statement_timeout = '15min'; SET LOCAL idle_in_transaction_session_timeout = '15min'"
+)
+"""Rows are read for as long as they are written, and files that are there are looked through."""
 
 _SELECTED: Final[Mapping[str, str]] = {
     "agency_code": "receiver.code",
@@ -94,7 +96,7 @@ class Share:
 def shares(tx: Transaction, wanted: Slice) -> list[Share]:
     """Count rows by month and agency; months and agencies without any are left out."""
     with _cursor(tx) as cursor:
-        cursor.execute(_LONGEST)
+        cursor.execute(_PATIENCE)
         cursor.execute(_SHARES, wanted.values)
         return [Share(*row) for row in cursor.fetchall()]
 
