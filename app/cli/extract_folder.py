@@ -110,7 +110,8 @@ def _take_up(folder: Folder, lines: Sequence[str], wanted: Wanted, now: datetime
     if told:
         folder.begun, folder.is_begun = told[0], True
         _refuse_another(folder.path, told[0], wanted)
-        folder.made = {line["name"]: Made(**line) for line in told[1:]}
+        made = [_made_of(line) for line in told[1:]]
+        folder.made = {one.name: one for one in made if one is not None}
         _sweep(folder.path)
         return
     if any(one.name != JOURNAL for one in folder.path.iterdir()):
@@ -127,13 +128,21 @@ def _refuse_another(path: Path, told: Mapping[str, Any], wanted: Wanted) -> None
         )
 
 
+def _made_of(line: Mapping[str, Any]) -> Made | None:
+    """Read what was noted of a part; what another release noted otherwise is made anew."""
+    try:
+        return Made(**line)
+    except TypeError:
+        return None
+
+
 def _parsed(line: str) -> dict[str, Any] | None:
     """Read a line of the journal; one that was cut off in the middle says nothing."""
     try:
         found: dict[str, Any] = json.loads(line)
     except ValueError:
         return None
-    return found
+    return found if isinstance(found, dict) else None
 
 
 @contextmanager
@@ -191,9 +200,9 @@ def _digest(path: Path) -> tuple[int, str] | None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    found = _parsed(path.read_text(encoding="utf-8"))
-    if not isinstance(found, dict):
-        raise FolderUnusable(f"{path}: không đọc được.")
+    found = _parsed(path.read_text(encoding="utf-8", errors="replace"))
+    if found is None or found.get("format") != FORMAT:
+        raise FolderUnusable(f"{path}: không phải bản kê của motcua extract.")
     return found
 
 

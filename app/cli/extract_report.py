@@ -74,7 +74,10 @@ def _tell(folder: Folder, plan: Plan, made: int) -> None:
 
 def verify(path: Path) -> None:
     """Say what differs from the manifest, or that nothing does."""
-    found = list(faults(path))
+    try:
+        found = list(faults(path))
+    except (FolderUnusable, OSError) as refusal:
+        refuse(str(refusal))
     for sentence in found:
         typer.echo(f"motcua: {sentence}", err=True)
     if found:

@@ -81,16 +81,6 @@ class State(StrEnum):
     EXPIRED = auto()  # hết hạn lưu tệp
 
 
-KIND_NAMES: Final = {
-    Kind.ANNEX: "Phụ lục tỷ lệ hồ sơ trực tuyến",
-    Kind.REPORT: "Báo cáo tình hình, kết quả giải quyết thủ tục hành chính",
-    Kind.DOSSIERS: "Danh sách hồ sơ (CSV)",
-    Kind.PARQUET: "Danh sách hồ sơ (Parquet)",
-    Kind.JSON: "Số liệu cho hệ thống báo cáo và trung tâm điều hành (JSON)",
-    Kind.OPEN_DATA: "Dữ liệu mở",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """An extraction that is asked for; `agency` None is the whole province, `as_of` None now."""

@@ -422,6 +422,9 @@ def test_a_folder_is_one_extractions_alone(province: Province, tmp_path: Path) -
     ):
         with pytest.raises(FolderUnusable), opened(path, other, TODAY):
             pass
+    (tmp_path / "other" / MANIFEST).write_text('{"format": "khác"}')
+    with pytest.raises(FolderUnusable), opened(tmp_path / "other", asked, TODAY):
+        pass
     with opened(tmp_path / "held", asked, TODAY):  # noqa: SIM117  (the second is refused)
         with pytest.raises(FolderUnusable), opened(tmp_path / "held", asked, TODAY):
             pass
