@@ -6,7 +6,7 @@ are put in front when the batch is written, for only then are they known.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -73,6 +73,9 @@ class Rows:
     words: str
     payments: Sequence[str] = ()
     other_due: Sequence[datetime | None] = ()
+
+    def paid(self, payments: Sequence[str]) -> "Rows":
+        return replace(self, payments=payments)
 
 
 @dataclass(frozen=True, slots=True)
