@@ -21,7 +21,7 @@ import psycopg
 from sqlalchemy import Engine, Row, desc, select, text
 
 from app.db.imports import import_run
-from app.db.reference import read_calendars, read_catalogue
+from app.db.reference import Catalogue, read_calendars, read_catalogue
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.former_columns import FormerFileRefused
 from app.domain.former_dossier import FormerRules
@@ -37,6 +37,7 @@ from app.services.past_writing import connection
 
 BATCH: Final = 2000
 _WRITERS: Final = 2  # connections that write at a time, while the next batch is being checked
+_MANY: Final = 5_000  # rows after which the planner has to look again
 _OBJECTS: Final = frozenset({".ndjson", ".jsonl"})
 
 
@@ -60,12 +61,13 @@ class Import:
     wishes: ImportWishes
     survey: Survey
     rules: FormerRules
+    _owner: Engine
+    _catalogue: Catalogue
+    _calendar_revision: int
     ignored: tuple[str, ...] = ()
     tally: Tally = field(default_factory=Tally)
     written: int = 0
     is_refused: bool = False  # too many rows are faulty: none went in
-    _owner: Engine | None = None
-    _payment_stops: bool = True
 
     @property
     def passes(self) -> int:
@@ -86,16 +88,13 @@ class Import:
         yield from self._pass(write=self.wishes.write)
 
     def _pass(self, *, write: bool) -> Generator[int, None, None]:
-        if self._owner is None:
-            raise ValueError("it is opened by `importing`")
         self.tally, self.written = Tally(), 0
         bom = "\ufeff" if self.survey.has_bom else ""
         with ExitStack() as stack:
             db = stack.enter_context(connection(self._owner))
             file = _opened(stack, self.path, self.mapping)
             faults = stack.enter_context(FaultsFile(self.wishes.faults, file, self.mapping, bom))
-            catalogue, revision = _reference(self._owner)
-            checker = Checker(file, self.rules, catalogue, revision, db)
+            checker = Checker(file, self.rules, self._catalogue, self._calendar_revision, db)
             crew = stack.enter_context(_Crew(self._owner)) if write else None
             run = self._run(db) if write else None
             for records in _batches(file.records(), self.wishes.batch):
@@ -143,14 +142,14 @@ class Import:
         if found is None:
             raise AssertionError("an INSERT answers its key")
         today = self.rules.now.astimezone(LOCAL_ZONE).date()
-        return Run(found[0], today, self._payment_stops)
+        return Run(found[0], today, self.rules.past.payment_wait_stops_clock)
 
     def _end(self, db: psycopg.Connection, run: Run) -> None:
         db.execute(
             "UPDATE import_run SET ended_at = %s, lines = %s, faulty = %s WHERE id = %s",
             (self.rules.now, self.tally.rows, self.tally.faulty, run.id),
         )
-        if self.written:
+        if self.written >= _MANY:
             db.execute(
                 "ANALYZE dossier, dossier_component, dossier_event, dossier_search, intake_day,"
                 " import_row, figure_fact, figure_entry, figure_month"
@@ -213,9 +212,9 @@ def importing(
     found = survey(path)
     with ExitStack() as stack:
         ignored = _opened(stack, path, mapping).ignored
-    catalogue, _ = _reference(owner)
     with owner.connect() as db:
-        calendars = read_calendars(db)
+        catalogue, calendars = read_catalogue(db), read_calendars(db)
+        revision = db.scalar(text("SELECT value FROM revision WHERE name = 'calendar'")) or 0
     checked_by = FormerRules(
         catalogue.agencies,
         catalogue.procedures,
@@ -225,9 +224,8 @@ def importing(
         now.astimezone(LOCAL_ZONE),
     )
     yield Import(
-        *(path, mapping, wishes, found, checked_by, ignored),
-        _owner=owner,
-        _payment_stops=rules.payment_wait_stops_clock,
+        *(path, mapping, wishes, found, checked_by),
+        *(owner, catalogue, revision, ignored),
     )
 
 
@@ -253,12 +251,6 @@ def _opened(stack: ExitStack, path: Path, mapping: FormerMapping) -> FormerFile:
     stream = stack.enter_context(path.open("rb"))
     is_objects = path.suffix.lower() in _OBJECTS
     return NdjsonFile(stream, mapping) if is_objects else CsvFile(stream, mapping)
-
-
-def _reference(owner: Engine) -> tuple[Any, int]:
-    with owner.connect() as db:
-        revision = db.scalar(text("SELECT value FROM revision WHERE name = 'calendar'"))
-        return read_catalogue(db), revision or 0
 
 
 def _batches(records: Iterator[Record], size: int) -> Iterator[list[Record]]:
