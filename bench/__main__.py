@@ -1,9 +1,9 @@
-"""`python -m bench [P1|P2|P3|P4|P5|P8|P9|PAPERS ...]`: measure, unnamed the short set."""
+"""`python -m bench [P1|P2|P3|P4|P5|P6|P8|P9|PAPERS ...]`: measure, unnamed the short set."""
 
 import signal
 import sys
 
-from bench import acts, figures, intake, lists, memory, papers, start, telling
+from bench import acts, figures, imports, intake, lists, memory, papers, start, telling
 from bench.options import read
 
 _MEASUREMENTS = {
@@ -12,6 +12,7 @@ _MEASUREMENTS = {
     "P3": lists.measure,
     "P4": figures.measure,
     "P5": telling.measure,
+    "P6": imports.measure,
     "P8": start.measure,
     "P9": memory.measure,
     "PAPERS": papers.measure,

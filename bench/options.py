@@ -32,9 +32,9 @@ def read(arguments: list[str]) -> tuple[list[str], Options]:
     """Return which measurements to run and how."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "which", nargs="*", metavar="P1|P2|P3|P4|P5|P8|P9|PAPERS", help="default: all"
+        "which", nargs="*", metavar="P1|P2|P3|P4|P5|P6|P8|P9|PAPERS", help="default: all"
     )
-    parser.add_argument("--pairs", type=int, default=4, help="P1, P2: alternations")
+    parser.add_argument("--pairs", type=int, default=4, help="P1, P2, P6: alternations")
     parser.add_argument("--seconds", type=float, default=4.0, help="P1, P2: of each slot")
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=[10_000, 100_000], help="P3, P4: dossiers"

@@ -14,14 +14,13 @@ from app.domain.former_columns import ACT_WORDS, CellFault
 from app.domain.former_mapping import FormerMapping, plain
 from app.domain.former_values import Unreadable, read_instant, read_text, usual_instant
 from app.domain.lifecycle import Act
-from app.domain.time_limits import TimeLimit, parse_limit
+from app.domain.time_limits import parse_limit
 
 _MOST_ACTS: Final = 200
 _LONGEST: Final = 4000
-_MEMBERS: Final = frozenset(
-    {"act", "at", "by", "role", "reason", "legal_ground", "components", "amount_vnd"}
-    | {"extension", "granted"}
-)
+_TEXTS: Final = ("act", "at", "by", "role", "reason", "legal_ground", "extension")
+_MEMBERS: Final = frozenset((*_TEXTS, "components", "amount_vnd", "granted"))
+_ROLES: Final = {str(role): role for role in Role}
 
 
 class Listed:
@@ -88,32 +87,38 @@ class Listed:
         return None
 
     def _read(self, said: Mapping[str, Any], before: datetime) -> FormerAct:
-        word = self._mapping.translated("act", plain(_text(said, "act")))
+        texts = {name: _text(name, said[name]) for name in _TEXTS if said.get(name) is not None}
+        word = texts.get("act", "")
+        if word not in ACT_WORDS:
+            word = self._mapping.translated("act", plain(word))
         if word not in ACT_WORDS:
             raise Unreadable("history.act", f"không có thao tác “{word[:40]}”.")
-        role = _text(said, "role")
-        if role and role not in {str(known) for known in Role}:
+        role = texts.get("role")
+        if role and role not in _ROLES:
             raise Unreadable("history.member", f"không có vai trò “{role[:40]}”.")
-        found = read_instant(_text(said, "at"), self._mapping.date_formats)
+        amount, granted = said.get("amount_vnd", 0), said.get("granted", True)
+        if not isinstance(amount, int) or not isinstance(granted, bool) or amount < 0:
+            raise Unreadable("history.member", "amount_vnd là số, granted là true hoặc false.")
+        return FormerAct(
+            *(Act(word), self._at(texts.get("at", ""), before), "history"),
+            texts.get("by") or None,
+            _ROLES[role] if role else None,
+            texts.get("reason") or None,
+            texts.get("legal_ground") or None,
+            _codes(said["components"]) if said.get("components") else (),
+            min(amount, 10**13),
+            parse_limit(texts["extension"]) if texts.get("extension") else None,
+            granted=granted,
+        )
+
+    def _at(self, value: str, before: datetime) -> datetime:
+        found = read_instant(value, self._mapping.date_formats)
         at = found.at or usual_instant(found, self._calendar, opening=True)
         if found.at is None and before.date() == found.day:
             at = max(at, before)
         if at > self._now:
             raise Unreadable("instant.future", "thời điểm chưa tới.")
-        amount, granted = said.get("amount_vnd", 0), said.get("granted", True)
-        if not isinstance(amount, int) or not isinstance(granted, bool) or amount < 0:
-            raise Unreadable("history.member", "amount_vnd là số, granted là true hoặc false.")
-        return FormerAct(
-            *(Act(word), at, "history"),
-            _text(said, "by") or None,
-            Role(role) if role else None,
-            _text(said, "reason") or None,
-            _text(said, "legal_ground") or None,
-            _codes(said.get("components", [])),
-            min(amount, 10**13),
-            _limit(_text(said, "extension")),
-            granted=granted,
-        )
+        return at
 
     def _fault(self, code: str, detail: str) -> None:
         self._faults.append(CellFault("history", code, detail))
@@ -134,10 +139,7 @@ def _parsed(history: Any) -> list[Any] | None:  # noqa: ANN401  (text or JSON)
     return history if isinstance(history, list) else None
 
 
-def _text(said: Mapping[str, Any], name: str) -> str:
-    value = said.get(name)
-    if value is None:
-        return ""
+def _text(name: str, value: Any) -> str:  # noqa: ANN401  (JSON)
     if not isinstance(value, str):
         raise Unreadable("history.member", f"{name} phải là chữ.")
     return read_text(value.strip(), _LONGEST)
@@ -147,7 +149,3 @@ def _codes(said: Any) -> tuple[str, ...]:  # noqa: ANN401  (JSON)
     if not isinstance(said, list) or not all(isinstance(code, str) for code in said):
         raise Unreadable("history.member", "components là danh sách mã.")
     return tuple(dict.fromkeys(said))
-
-
-def _limit(text: str) -> TimeLimit | None:
-    return parse_limit(text) if text else None

@@ -8,13 +8,17 @@ from app.domain.former_columns import FAULT_PREFIX, NO, YES, CellFault
 from app.domain.former_mapping import FormerMapping, plain
 from app.services.import_reading import LONGEST_LINE, FormerFile, Record, known_columns
 
+_NAMED = 50
+_NAMES_KEPT = 1000
+
 
 class NdjsonFile(FormerFile):
     """Objects whose members are named as the columns are; a record has one cell, the object."""
 
     def __init__(self, file: BinaryIO, mapping: FormerMapping) -> None:
         super().__init__(file, mapping)
-        self._known = {plain(label): ours for label, ours in known_columns(mapping).items()}
+        self._columns = {plain(label): ours for label, ours in known_columns(mapping).items()}
+        self._named: dict[str, str | None] = {}
 
     def records(self) -> Iterator[Record]:
         while (line := self._next()) is not None:
@@ -25,11 +29,20 @@ class NdjsonFile(FormerFile):
     def said(self, record: Record) -> Mapping[str, Any]:
         found: dict[str, Any] = {}
         for name, value in record.cells[0].items():
-            ours = self._known.get(plain(name))
+            ours = self._column(name)
             if ours is not None:
                 text = _as_text(ours, value)
-                if text not in {None, ""} if isinstance(text, str | None) else True:
+                if text is not None and text != "":
                     found[ours] = text
+        return found
+
+    def _column(self, name: str) -> str | None:
+        """Return our column for a name; the few names of a file are looked up once each."""
+        if name in self._named:
+            return self._named[name]
+        found = self._columns.get(plain(name))
+        if len(self._named) < _NAMES_KEPT:
+            self._named[name] = found
         return found
 
     def _read(self, number: int, text: str) -> Record:
@@ -49,9 +62,10 @@ class NdjsonFile(FormerFile):
         unknown = [
             name
             for name in said
-            if plain(name) not in self._known and not name.startswith(FAULT_PREFIX)
+            if self._column(name) is None and not name.startswith(FAULT_PREFIX)
         ]
-        self.ignored = tuple(dict.fromkeys((*self.ignored, *unknown)))[:50]
+        if unknown:
+            self.ignored = tuple(dict.fromkeys((*self.ignored, *unknown)))[:_NAMED]
         return Record(number, (said,))
 
 

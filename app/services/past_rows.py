@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from json.encoder import encode_basestring
 from typing import Any
 
 from app.db.reference import Catalogue
@@ -154,9 +155,11 @@ class RowMaker:
         if not told.is_known:
             return []
         rows = []
+        known = None if told.at is None else _instant(told.at)
         for seq, event in enumerate(events, 1):
-            at = min(event.at + _ANSWERED_AFTER, self._now) if told.at is None else told.at
-            answered = _instant(max(at, event.at))
+            answered = known
+            if told.at is None or answered is None or told.at < event.at:
+                answered = _instant(min(event.at + _ANSWERED_AFTER, self._now))
             rows.append(f"{seq}\t{answered}\t{answered}\t{_ACKNOWLEDGED}")
         return rows
 
@@ -179,7 +182,7 @@ class RowMaker:
                 dossier.status_before or _NULL,
                 f"{len(dossier.events)}\t{applicant.kind}\t{applicant.number}",
                 _text(applicant.name),
-                _json({key: value for key, value in contact.items() if value}),
+                _json_texts({key: value for key, value in contact.items() if value}),
                 _text(submitter.id),
                 _text(submitter.identity_number),
                 _text(submitter.name),
@@ -275,7 +278,7 @@ def _events(events: Sequence[PastEvent], agency_id: str) -> list[str]:
             due,
             _text(event.reason),
             _text(event.legal_ground),
-            _json(event.details) if event.details else "{}",
+            _json_texts(event.details) if event.details else "{}",
         )
         rows.append("\t".join(columns))
     return rows
@@ -301,6 +304,16 @@ def _number(value: int | None) -> str:
 def json_text(value: Any) -> str:  # noqa: ANN401  (any JSON value)
     """Return JSON as COPY takes it."""
     return _json(value)
+
+
+def _json_texts(said: Mapping[str, Any]) -> str:
+    """Return an object as JSON; of texts alone, as most are, without the encoder's beginning."""
+    parts = []
+    for name, value in said.items():
+        if type(value) is not str:
+            return _json(said)
+        parts.append(f'"{name}":{encode_basestring(value)}')
+    return _text("{" + ",".join(parts) + "}")
 
 
 def _json(value: Any) -> str:  # noqa: ANN401  (any JSON value)
