@@ -1,4 +1,4 @@
-"""Dossiers of former systems: which files were taken in, and what each dossier came from."""
+"""Dossiers of former systems: files and what each came from. Sums that machines watch."""
 
 from pathlib import Path
 
@@ -24,4 +24,8 @@ def downgrade() -> None:
         ALTER TABLE dossier DROP CONSTRAINT ck_dossier_origin,
             ADD CONSTRAINT ck_dossier_origin CHECK (origin IN ('live', 'replay'));
         DROP TABLE import_row, import_run;
+        DROP TRIGGER count_verdicts ON signature_verdict;
+        DROP FUNCTION count_verdicts;
+        DROP TABLE verdict_count;
+        DROP INDEX ix_payment_waiting;
     """)
