@@ -1,11 +1,12 @@
 """The gauges of /metrics as text, remembered for a few seconds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily
 
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.periods import Period
@@ -40,30 +41,42 @@ class Remembered:
             return self._last[1]
 
 
+class _Gauges:
+    """Gauges as they are collected once.
+
+    The library's own are kept per process in files where several processes count together: what
+    the database says would be told once more by each of them.
+    """
+
+    def __init__(self) -> None:
+        self._families = {
+            name: GaugeMetricFamily(name, about, labels=labels)
+            for name, (about, labels) in FAMILIES.items()
+        }
+
+    def set(self, name: str, value: float, *labels: str) -> None:
+        self._families[name].add_metric(labels, value)
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        return self._families.values()
+
+
 def gauges(desk: Desk, now: datetime) -> bytes:
     """Return every gauge: dossiers as the annex counts them, and what else machines watch."""
-    registry = CollectorRegistry()
-    known = {
-        name: Gauge(name, about, labels, registry=registry)
-        for name, (about, labels) in FAMILIES.items()
-        if labels
-    }
+    known = _Gauges()
     for sample in machine_figures.read(desk, now=now):
-        if sample.labels:
-            known[sample.name].labels(*sample.labels).set(sample.value)
-        else:
-            about, _ = FAMILIES[sample.name]
-            Gauge(sample.name, about, registry=registry).set(sample.value)
+        known.set(sample.name, sample.value, *sample.labels)
     _annex(desk, now, known)
+    registry = CollectorRegistry()
+    registry.register(known)
     return generate_latest(registry)
 
 
-def _annex(desk: Desk, now: datetime, known: dict[str, Gauge]) -> None:
+def _annex(desk: Desk, now: datetime, known: _Gauges) -> None:
     today = now.astimezone(LOCAL_ZONE).date()
-    received, rate = known["motcua_received_dossiers"], known["motcua_online_rate_percent"]
     for name, first in (("month", today.replace(day=1)), ("year", today.replace(month=1, day=1))):
         for code, intake in figures.received_by_agency(desk, Period(first, today)).items():
-            received.labels(name, code, "online").set(intake.online)
-            received.labels(name, code, "at_desk").set(intake.at_desk)
+            known.set("motcua_received_dossiers", intake.online, name, code, "online")
+            known.set("motcua_received_dossiers", intake.at_desk, name, code, "at_desk")
             if intake.online_rate is not None:
-                rate.labels(name, code).set(float(intake.online_rate))
+                known.set("motcua_online_rate_percent", float(intake.online_rate), name, code)

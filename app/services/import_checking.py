@@ -51,7 +51,8 @@ class Tally:
         self.by_channel[str(past.channel)] += 1
         if dossier.promise_given:
             self.promises_kept += 1
-            self.promises_other += past.promised_at != past.events[-1].due_at
+            derived = next((event.due_at for event in past.events if event.due_at), None)
+            self.promises_other += past.promised_at != derived
 
 
 class Checker:
