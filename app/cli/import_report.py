@@ -16,6 +16,7 @@ from app.cli.replay_report import rules_of
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.former_columns import BY_NAME, FormerFileRefused
 from app.domain.lifecycle import LABELS, Status
+from app.services.import_telling import tell
 from app.services.importing import Import, ImportWishes, importing, mapping_of, runs
 
 SOME_FAULTY = 3  # exit status
@@ -66,6 +67,11 @@ def _tell(found: Import) -> None:
     head.add_row("Giữ hẹn trả của hệ thống cũ", grouped(tally.promises_kept))
     head.add_row("  khác hạn tính theo lịch", grouped(tally.promises_other))
     out.print(head)
+    if tally.open_untold and found.wishes.write:
+        typer.echo(
+            f"{grouped(tally.open_untold)} hồ sơ chưa kết thúc mà Cổng DVCQG chưa biết: báo bằng "
+            "motcua import tell --open trước khi làm tiếp ở đây."
+        )
     if tally.faulty:
         _tell_faults(found, out)
 
@@ -91,6 +97,13 @@ def _tell_faults(found: Import, out: Console) -> None:
         table.add_row(label, code, grouped(count), f"dòng {line}: {detail}")
     out.print(table)
     typer.echo(f"Các dòng lỗi ở {found.wishes.faults}: sửa rồi nhập lại chính tệp ấy.")
+
+
+def write_told(run: int | None, *, only_open: bool) -> None:
+    """Put what the portal was never told into the ledger, and say of how many dossiers."""
+    with owner_engine() as (_settings, owner):
+        count = tell(owner, run=run, only_open=only_open, now=clock.now())
+    typer.echo(f"Sẽ báo Cổng Dịch vụ công quốc gia {grouped(count)} hồ sơ.")
 
 
 def write_runs() -> None:

@@ -21,7 +21,7 @@ class _FileFirst(TyperGroup):
 imports = typer.Typer(
     name="import",
     cls=_FileFirst,
-    help="Old dossiers (hồ sơ của hệ thống cũ): motcua import FILE; template, list.",
+    help="Old dossiers (hồ sơ của hệ thống cũ): motcua import FILE; template, list, tell.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -97,6 +97,20 @@ def template(
     from app.cli import import_template  # noqa: PLC0415  (slow to import)
 
     import_template.write(out)
+
+
+@imports.command("tell")
+def tell(
+    run: Annotated[int | None, typer.Option(min=1, help="Number from the list; all.")] = None,
+    *,
+    only_open: Annotated[
+        bool, typer.Option("--open", help="Of dossiers that have not ended only.")
+    ] = False,
+) -> None:
+    """Let the worker tell the national portal of dossiers that were imported untold."""
+    from app.cli import import_report  # noqa: PLC0415  (slow to import)
+
+    import_report.write_told(run, only_open=only_open)
 
 
 @imports.command("list")

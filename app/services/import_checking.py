@@ -32,6 +32,7 @@ class Tally:
     faulty: int = 0
     promises_kept: int = 0
     promises_other: int = 0
+    open_untold: int = 0
     by_status: Counter[str] = field(default_factory=Counter)
     by_channel: Counter[str] = field(default_factory=Counter)
     by_fault: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -44,8 +45,9 @@ class Tally:
         for fault in faults:
             self.examples.setdefault((fault.column, fault.code), (record.line, fault.detail))
 
-    def count(self, dossier: FormerDossier) -> None:
+    def count(self, dossier: FormerDossier, *, tell: bool) -> None:
         past = dossier.past
+        self.open_untold += past.ended_at is None and dossier.told_at is None and not tell
         self.good += 1
         self.by_status[str(past.status)] += 1
         self.by_channel[str(past.channel)] += 1
@@ -102,7 +104,7 @@ class Checker:
                 tally.blame(record, faults)
                 faulty.append((record, faults))
             else:
-                tally.count(found)
+                tally.count(found, tell=tell)
                 goods.append(self._good(record, found, digest, tell=tell))
         return goods, faulty
 
