@@ -40,7 +40,7 @@ def read(arguments: list[str], names: list[str]) -> tuple[list[str], Options]:
         metavar="|".join(names),
         help="default: the short ones",
     )
-    parser.add_argument("--pairs", type=int, default=4, help="P1, P2: alternations")
+    parser.add_argument("--pairs", type=int, default=4, help="P1, P2, P6: alternations")
     parser.add_argument("--seconds", type=float, default=4.0, help="P1, P2: of each slot")
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=[10_000, 100_000], help="P3, P4, EXTRACT: dossiers"

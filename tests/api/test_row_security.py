@@ -23,6 +23,7 @@ SECURED_ELSEWHERE = {
     *("issued_paper", "issued_register"),  # tests/papers
     # tests/extraction
     *("extraction", "extraction_schedule", "extraction_file", "extraction_chunk"),
+    "import_row",  # tests/imports
     # test_notices
     *("message", "notice_preference"),
     # test_row_security_partners
@@ -30,7 +31,9 @@ SECURED_ELSEWHERE = {
 }
 """Tables whose rows tests of their own compare with a filter in plain Python."""
 
-READ_ONLY = {"agency_former_name", "portal_route"}
+READ_ONLY = {
+    *("agency_former_name", "portal_route", "import_run", "import_row", "verdict_count"),
+}
 APPEND_ONLY = {
     *("dossier_component", "dossier_event", "file_chunk", "signature_verdict"),
     "figure_check",
