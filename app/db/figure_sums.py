@@ -103,6 +103,11 @@ _ANSWERS = ",\n    ".join(
             f"coalesce(sum(late) FILTER (WHERE {_COHORT} AND day <= :until), 0)"
             f" + coalesce(sum(handled_late) FILTER (WHERE {_FROM_BEFORE}), 0) AS counted_late"
         ),
+        (
+            f"coalesce(sum(displeased) FILTER (WHERE {_COHORT}), 0)"
+            f" + coalesce(sum(handled_displeased) FILTER (WHERE {_FROM_BEFORE}), 0)"
+            f" AS counted_displeased"
+        ),
     ]
 )
 _COUNTS = ", ".join(MEASURES)

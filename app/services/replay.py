@@ -30,14 +30,16 @@ from app.domain.intake_plan import PlanWishes, Slice, batches, plan_days
 from app.domain.intake_table import IntakeTable, Register, read_table
 from app.domain.invented_people import NameLists, People
 from app.domain.offers import OfferBook
+from app.domain.office_hours import EVERY_AGENCY
 from app.domain.past_dossier import PastRules
 from app.domain.past_intake import PastIntake
 from app.domain.past_life import Storyteller
 from app.domain.past_stage import Odds, Words
 from app.domain.periods import Period
+from app.domain.working_time import USUAL
 from app.services.desk import Rules
 from app.services.replay_rows import RowMaker
-from app.services.replay_writing import Batch, write
+from app.services.replay_writing import Batch, Books, write
 
 BATCH = 2000
 _USUAL = Odds()
@@ -88,6 +90,12 @@ class Reference:
         register = Register(self.catalogue.groups, self.catalogue.agencies.values())
         return read_table(data, register, self.book, now.astimezone(LOCAL_ZONE).date())
 
+    @property
+    def offices(self) -> dict[int, Calendar]:
+        """The calendars by the key of their office, the one of all others under `USUAL`."""
+        keys = self.catalogue.agency_ids | {EVERY_AGENCY: USUAL}
+        return {keys[code]: known for code, known in self.calendars.items() if code in keys}
+
     def calendar_of(self, agency: Agency) -> Calendar:
         return self.calendars.get(agency.code, self.calendars["*"])
 
@@ -124,13 +132,14 @@ class Replay:
     def play(self) -> Generator[int, None, None]:
         """Write what is left, batch by batch; yield the dossiers of each once it is committed."""
         written: deque[Future[int]] = deque()
+        books = Books(self.today, self._reference.offices)
         connections: SimpleQueue[psycopg.Connection] = SimpleQueue()
         with ExitStack() as stack:
             for _ in range(_WRITERS):
                 connections.put(stack.enter_context(_connection(self._owner)))
             writers = stack.enter_context(ThreadPoolExecutor(_WRITERS, "replay"))
             for batch in self._invented():
-                written.append(writers.submit(_write, connections, batch, self.now, self.today))
+                written.append(writers.submit(_write, connections, batch, self.now, books))
                 while len(written) > _WRITERS:
                     yield written.popleft().result()
             while written:
@@ -184,11 +193,11 @@ class Replay:
 
 
 def _write(
-    connections: "SimpleQueue[psycopg.Connection]", batch: Batch, now: datetime, today: date
+    connections: "SimpleQueue[psycopg.Connection]", batch: Batch, now: datetime, books: Books
 ) -> int:
     db = connections.get()
     try:
-        return write(db, batch, now, today)
+        return write(db, batch, now, books)
     finally:
         connections.put(db)
 

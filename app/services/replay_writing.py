@@ -3,16 +3,18 @@
 One transaction per batch: killed at any moment, a batch is there as a whole or not at all.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 
 import psycopg
 
-from app.db.figure_books import BULK_FOLD, LOCK, Reading
+from app.db.figure_books import BULK_FOLD, HANDLED, LOCK, Reading
+from app.domain.calendar import Calendar
 from app.domain.intake import Channel
 from app.domain.numbering import dossier_code
+from app.domain.working_time import working_time
 from app.services.replay_rows import (
     COMPONENT_COLUMNS,
     DELIVERY_COLUMNS,
@@ -35,10 +37,18 @@ class Batch:
         return sum(len(day.rows) for day in self.days)
 
 
-def write(db: psycopg.Connection, batch: Batch, now: datetime, today: date) -> int:
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the books of the figures need: the day of recording, and calendars by office's key."""
+
+    today: date
+    offices: Mapping[int, Calendar]
+
+
+def write(db: psycopg.Connection, batch: Batch, now: datetime, books: Books) -> int:
     """Write a batch in one transaction, unless it is there; return how many dossiers it holds.
 
-    `now` is when the run began; the facts for the figures are recorded as known `today`.
+    `now` is when the run began; the facts for the figures are recorded as known `books.today`.
 
     The mark comes first: whoever was killed a moment ago may still be committing the same batch
     in the server, and then this waits for the outcome.
@@ -56,17 +66,22 @@ def write(db: psycopg.Connection, batch: Batch, now: datetime, today: date) -> i
             keys = _reserve(cursor, batch.dossiers)
             cursor.execute("SET LOCAL app.figures = 'bulk'")
             _copy_rows(cursor, batch, first, iter(keys))
-            _enter_facts(cursor, keys, today)
+            _enter_facts(cursor, keys, books)
     return batch.dossiers
 
 
-def _enter_facts(cursor: psycopg.Cursor, keys: Sequence[int], today: date) -> None:
+def _enter_facts(cursor: psycopg.Cursor, keys: Sequence[int], books: Books) -> None:
     """Keep the books of the figures in the batch's own transaction: no answer ever misses it."""
     cursor.execute(LOCK)
-    cursor.execute("SELECT greatest(%s, max(day) + 1) FROM figure_closing", (today,))
+    cursor.execute("SELECT greatest(%s, max(day) + 1) FROM figure_closing", (books.today,))
     row = cursor.fetchone()
-    if row is not None:
-        cursor.execute(BULK_FOLD, Reading(keys, row[0]).values)
+    span = cursor.execute(_HANDLED, (list(keys),)).fetchone()
+    if row is not None and span is not None:
+        reading = Reading(keys, row[0], working_time(books.offices, *span))
+        cursor.execute(BULK_FOLD, reading.values)
+
+
+_HANDLED = HANDLED.format(which="id = ANY (%s)")
 
 
 def _count_in(cursor: psycopg.Cursor, days: Sequence[ReceivedDay]) -> dict[tuple[int, date], int]:
