@@ -67,11 +67,11 @@ def _report(
     as_of: datetime | None,
     form: Format,
 ) -> None:
-    from app.cli import figures_report, reasons_report  # noqa: PLC0415  (slow to import)
+    from app.cli import durations_report, figures_report, reasons_report  # noqa: PLC0415  (slow to import)
 
     more = {name: wanted.pop(name) for name in ("figure", "limit", "mend") if name in wanted}
     asked = figures_report.question(first.date(), last.date(), as_of=_day(as_of), **wanted)
-    reports = figures_report.REPORTS | reasons_report.REPORTS
+    reports = figures_report.REPORTS | durations_report.REPORTS | reasons_report.REPORTS
     reports[what](asked, str(form), **more)
 
 
@@ -141,6 +141,46 @@ def supply(
     """Print the supply of online services against the targets (mức độ cung cấp dịch vụ công)."""
     scope = {"agency": agency, "level": level, "subtree": not alone}
     _report("supply", first, last, scope, as_of, form)
+
+
+@figures.command()
+def handling(  # noqa: PLR0913  (each is an option that is typed)
+    first: First,
+    last: Last,
+    *,
+    agency: Agency = None,
+    alone: Alone = False,
+    level: OfLevel = None,
+    field: OfField = None,
+    procedure: OfProcedure = None,
+    channel: OfChannel = None,
+    group: By = Group.PROCEDURE,
+    as_of: AsOf = None,
+    form: Form = Format.TABLE,
+) -> None:
+    """Print mean handling times, figure 2.2 (thời gian giải quyết trung bình)."""
+    scope = _scope(agency, level, field, procedure, channel)
+    _report("handling", first, last, {**scope, "subtree": not alone, "group": group}, as_of, form)
+
+
+@figures.command()
+def late(  # noqa: PLR0913  (each is an option that is typed)
+    first: First,
+    last: Last,
+    *,
+    agency: Agency = None,
+    alone: Alone = False,
+    level: OfLevel = None,
+    field: OfField = None,
+    procedure: OfProcedure = None,
+    channel: OfChannel = None,
+    group: By = Group.AGENCY,
+    as_of: AsOf = None,
+    form: Form = Format.TABLE,
+) -> None:
+    """Print late dossiers by working days late (hồ sơ trễ hạn theo số ngày trễ)."""
+    scope = _scope(agency, level, field, procedure, channel)
+    _report("late", first, last, {**scope, "subtree": not alone, "group": group}, as_of, form)
 
 
 Figure = Annotated[str, typer.Argument(metavar="FIGURE", help="As in the index, e.g. 3.3.")]

@@ -92,6 +92,7 @@ _INDEX = {
     "numerator": "Tử số",
     "denominator": "Mẫu số",
     "rate_percent": "Tỷ lệ (%)",
+    "mean": "Trung bình",
     "points": "Điểm",
     "points_full": "Tối đa",
     "state": "Nguồn",
@@ -111,7 +112,10 @@ def _index_rows(part: steering.PartScore) -> Iterator[dict[str, Any]]:
             "name": one.definition.name,
             "numerator": one.numerator,
             "denominator": one.denominator,
-            "rate_percent": percent(one.rate),
+            "rate_percent": percent(one.share),
+            "mean": None
+            if one.mean is None
+            else f"{number(rounded(one.mean))} {one.definition.unit}",
             "points": None if one.points is None else rounded(one.points),
             "points_full": rounded(one.definition.points),
             "state": _STATES[one.state],

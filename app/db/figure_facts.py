@@ -5,8 +5,10 @@ Everything here is SQL composed of our own names; `figure_points` turns facts in
 
 import re
 
+from app.db.figure_time import OFFICES, full_day, of_office, worked
 from app.db.figures import FACTS, READING
 from app.domain.ratings import BAD
+from app.domain.working_time import FULL_DAY
 
 LOCAL = "AT TIME ZONE 'Asia/Ho_Chi_Minh'"
 
@@ -15,27 +17,21 @@ def _day(instant: str) -> str:
     return f"({instant} {LOCAL})::date"
 
 
-# Working minutes that passed until an instant: the sums of the office's calendar are looked up by
-# its openings and closings, which take turns. Handling time is what passed from acceptance to the
-# end less what passed while the applicant was asked for papers.
+# Handling time is what passed from acceptance to the end, less what passed while the applicant was
+# asked for papers.
 _INSTANTS = """
     SELECT b.ended_at AS at, 1 AS sign UNION ALL SELECT b.accepted_at, -1
     UNION ALL SELECT greatest(asked.at, b.accepted_at), 1 FROM unnest(b.asked) AS asked (at)
     UNION ALL SELECT greatest(given.at, given.since, b.accepted_at), -1
     FROM (SELECT a.since, coalesce(a.at, b.ended_at) AS at
         FROM unnest(b.asked, b.supplied) AS a (since, at)) AS given"""
-_WORKED = f"""(
-    SELECT sum(sign * coalesce(w.passed[n] + (n & 1) * (m - w.at[n]), 0))
-    FROM (SELECT sign, m, width_bucket(m, w.at) AS n
-        FROM (SELECT sign, (extract(epoch FROM date_trunc('minute', at)) / 60)::int AS m
-            FROM ({_INSTANTS}) AS instants) AS minutes) AS found)"""
 _DAYS_TAKEN = f"""(
     SELECT sum(sign * ({_day("at")} - DATE '2000-01-01')) FROM ({_INSTANTS}) AS instants)"""
 _SPENT = f"""CASE WHEN b.ended_at IS NULL OR b.accepted_at IS NULL THEN NULL
     ELSE greatest(0, CASE b.unit
-        WHEN 'working_hours' THEN {_WORKED}
-        WHEN 'working_days' THEN round({_WORKED} * 480.0 / w.full_days[
-            greatest(1, width_bucket({_day("b.accepted_at")}, w.full_since))])
+        WHEN 'working_hours' THEN {worked(_INSTANTS)}
+        WHEN 'working_days' THEN round({worked(_INSTANTS)} * {FULL_DAY}.0
+            / {full_day(_day("b.accepted_at"))})
         ELSE {_DAYS_TAKEN} END)::bigint END"""
 
 _FACT_CTES = f"""
@@ -112,18 +108,7 @@ told AS (
         definition #>> '{{limit,unit}}' AS unit
     FROM procedure_version
     WHERE id IN (SELECT d.procedure_version_id FROM dossier AS d WHERE <d.id>)
-), office AS MATERIALIZED (
-    SELECT office_id, array_agg(at ORDER BY at) AS at, array_agg(passed ORDER BY at) AS passed
-    FROM unnest(CAST(:offices AS bigint[]), CAST(:turns AS int[]), CAST(:passed AS int[]))
-        AS turn (office_id, at, passed)
-    GROUP BY office_id
-), full_day AS MATERIALIZED (
-    SELECT office_id, array_agg(since ORDER BY since) AS full_since,
-        array_agg(minutes ORDER BY since) AS full_days
-    FROM unnest(CAST(:full_offices AS bigint[]), CAST(:full_since AS date[]),
-        CAST(:full_minutes AS int[])) AS f (office_id, since, minutes)
-    GROUP BY office_id
-), result AS (
+), {OFFICES}, result AS (
     SELECT DISTINCT document.dossier_id
     FROM document
     WHERE <document.dossier_id> AND document.kind = 'result'
@@ -208,7 +193,7 @@ told AS (
             JOIN agency ON agency.code = t.code ORDER BY n) END AS owner_ids,
         procedure_version_id, channel, received_on, status,
         {_day("answered_at")} AS answered_on,
-        coalesce(answered_at > answer_due_at, false) AS answered_late,
+        coalesce(date_trunc('minute', answered_at) > answer_due_at, false) AS answered_late,
         {_day("accepted_at")} AS accepted_on, {_day("ended_at")} AS ended_on, outcome,
         CASE WHEN outcome <> 'resolved' OR due_at IS NULL THEN NULL
             WHEN {_day("ended_at")} < {_day("due_at")} THEN 'early'
@@ -225,12 +210,8 @@ told AS (
         are_files AND (has_result_file OR NOT is_paper) AS is_digital, is_verified,
         officer_id, officer_name, stood_at, {_SPENT} AS spent, is_reused, is_from_store,
         is_displeased, {READING}::smallint AS reading
-    FROM judged AS b LEFT JOIN LATERAL (
-        SELECT office.at, office.passed, full_day.full_since, full_day.full_days
-        FROM office JOIN full_day ON full_day.office_id = office.office_id
-        WHERE office.office_id IN (b.clock_agency_id, 0)
-        ORDER BY office.office_id DESC LIMIT 1
-    ) AS w ON b.ended_at IS NOT NULL
+    FROM judged AS b
+    LEFT JOIN LATERAL {of_office("b.clock_agency_id")} AS w ON b.ended_at IS NOT NULL
 )"""
 
 

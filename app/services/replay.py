@@ -93,7 +93,7 @@ class Reference:
     @property
     def offices(self) -> dict[int, Calendar]:
         """The calendars by the key of their office, the one of all others under `USUAL`."""
-        keys = self.catalogue.agency_ids | {EVERY_AGENCY: USUAL}
+        keys = {**self.catalogue.agency_ids, EVERY_AGENCY: USUAL}
         return {keys[code]: known for code, known in self.calendars.items() if code in keys}
 
     def calendar_of(self, agency: Agency) -> Calendar:

@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from fractions import Fraction
 from typing import Any, Protocol
 
 from app.db.access import acting
 from app.domain.actor import SYSTEM
-from app.domain.calendar import LOCAL_ZONE
+from app.domain.calendar import LOCAL_ZONE, Calendar
 from app.domain.deadlines import Stop, due
 from app.domain.periods import Period
 from app.domain.time_limits import LimitUnit, TimeLimit
@@ -64,6 +65,10 @@ class Case:
     results: int
     sync: str | None
     counted_due: datetime | None  # figure 2.1 deducts supplement time only
+    spent: int | None  # handling time once it ended
+    unit: LimitUnit
+    is_reused: bool
+    is_displeased: bool
 
     def at(self, *acts: str, within: bool = False) -> list[datetime]:
         """Return when acts were done; `within`: only after acceptance."""
@@ -168,6 +173,7 @@ def _case(office: Province, row: Row) -> Case:
         return list(found)
 
     events = of("dossier_event", " ORDER BY seq")
+    limit, calendar = _clock(office, row)
     return Case(
         row,
         events,
@@ -175,17 +181,75 @@ def _case(office: Province, row: Row) -> Case:
         of("dossier_component", " ORDER BY n"),
         len(of("document", " AND kind = 'result'")),
         office.rows(_SYNC, id=row["id"])[0]["state"],
-        _counted_due(office, row, events),
+        _counted_due(row, events, limit, calendar),
+        _spent(events, limit, calendar),
+        limit.unit,
+        any(office.rows(_REUSED, id=row["id"])),
+        _is_displeased(office, row),
     )
 
 
-def _counted_due(office: Province, row: Row, events: list[Row]) -> datetime | None:
-    if row["accepted_at"] is None or not any(e["act"] == "request_payment" for e in events):
-        due_at: datetime | None = row["due_at"]
-        return due_at
+_REUSED = """
+    SELECT 1 FROM dossier_component AS part JOIN document AS file ON file.id = part.document_id
+    JOIN dossier AS own ON own.id = part.dossier_id
+    WHERE own.id = :id AND (
+        file.owner_id LIKE 'receptionist@%' OR file.sha256 IN (
+            SELECT other.sha256 FROM dossier_component AS earlier
+            JOIN document AS other ON other.id = earlier.document_id
+            JOIN dossier AS its ON its.id = earlier.dossier_id
+            WHERE its.id <> own.id AND its.applicant_number = own.applicant_number
+                AND earlier.added_at < part.added_at))
+"""
+
+
+def _is_displeased(office: Province, row: Row) -> bool:
+    complaints = office.rows(
+        "SELECT status FROM petition WHERE dossier_id = :id AND kind = 'complaint'", id=row["id"]
+    )
+    ratings = office.rows(
+        "SELECT score FROM rating WHERE dossier_id = :id ORDER BY version", id=row["id"]
+    )
+    stands = any(row["status"] not in {"refused", "withdrawn"} for row in complaints)
+    return stands or bool(ratings and ratings[-1]["score"] in {1, 2})
+
+
+def _clock(office: Province, row: Row) -> tuple[TimeLimit, Calendar]:
     with acting(office.desk.engine, SYSTEM) as tx:
         version = office.desk.references.catalogue(tx).offered[row["procedure_version_id"]].version
         calendar = office.desk.references.calendar(tx, row["clock_agency"] or row["agency"])
+    return version.limit, calendar
+
+
+def _spent(events: list[Row], limit: TimeLimit, calendar: Calendar) -> int | None:
+    """Count what lay between acceptance and end, minute by minute or day by day."""
+    begin = next((e["occurred_at"] for e in events if e["act"] in {"accept", "take_in"}), None)
+    end = next((e["occurred_at"] for e in events if e["target"] in ENDS), None)
+    if begin is None or end is None:
+        return None
+
+    def passed(start: datetime, stop: datetime) -> int:
+        if limit.unit.is_working_time:
+            return calendar.minutes_between(start, stop)
+        return (local(stop) - local(start)).days
+
+    spent = passed(begin, end)
+    for n, event in enumerate(events):
+        if event["act"] == "request_supplement":
+            after = next(later for later in [*events[n + 1 :], event] if later["act"] != "move")
+            stop = end if after is event else after["occurred_at"]
+            spent -= passed(max(begin, event["occurred_at"]), max(begin, stop))
+    if limit.unit is LimitUnit.WORKING_DAYS:
+        full_day = calendar.hours_on(local(begin)).full_day_minutes
+        return int(Fraction(spent * 480, full_day) + Fraction(1, 2))
+    return spent
+
+
+def _counted_due(
+    row: Row, events: list[Row], limit: TimeLimit, calendar: Calendar
+) -> datetime | None:
+    if row["accepted_at"] is None or not any(e["act"] == "request_payment" for e in events):
+        due_at: datetime | None = row["due_at"]
+        return due_at
     stood = []
     for event in events:
         if event["act"] == "request_supplement":
@@ -195,7 +259,7 @@ def _counted_due(office: Province, row: Row, events: list[Row]) -> datetime | No
     given = row["extension"]
     more = TimeLimit(given["count"], LimitUnit(given["unit"])) if given else None
     ended = [stop for stop in stood if stop.end is not None]
-    return due(version.limit, row["accepted_at"], ended, calendar, more).due_at
+    return due(limit, row["accepted_at"], ended, calendar, more).due_at
 
 
 def running(
@@ -223,8 +287,74 @@ def running(
             found[_timing(case)] += 1
             found["closed"] += 1
         found.update(_moved(case, begin, end, agency))
+        found.update(_answered(case, begin, end, agency))
     found["in_time"] = found["open"] - found["overdue"]
     return found
+
+
+def _answered(case: Case, begin: datetime, end: datetime, agency: str | None) -> Counter[str]:
+    """Count the first answer to what was handed in online."""
+    at = next(
+        (
+            e["occurred_at"]
+            for e in case.events
+            if e["source"] == "registered"
+            and e["act"] in {"accept", "refuse", "request_supplement"}
+        ),
+        None,
+    )
+    if at is None or not begin <= at < end or agency not in {None, case.owner(at)}:
+        return Counter()
+    is_late = minute(at) > case.row["answer_due_at"]
+    return Counter(answered=1, answered_late=is_late, answered_in_time=not is_late)
+
+
+def late_by_days(
+    known: Iterable[Case], period: Period, now: datetime, calendar: Calendar
+) -> dict[str, Counter[int]]:
+    """Count what was resolved late in a period, and what is overdue at its end, by working days."""
+    begin, end = end_of(period.first - timedelta(days=1)), end_of(period.last)
+    looked_at = min(end, now + _BLINK)
+    found: dict[str, Counter[int]] = {"resolved": Counter(), "open": Counter()}
+    for case in known:
+        ended, due_at = case.ended, case.row["due_at"]
+        if ended and begin <= ended < end and _timing(case) == "resolved_late":
+            found["resolved"][_days_late(due_at, ended, calendar)] += 1
+        if case.is_overdue(looked_at) and case.is_open(end):
+            stood = case.ended or case.asked_without_answer
+            if case.row["status"] == "payment_requested":
+                stood = case.at("request_payment")[-1]
+            at = min(looked_at, stood or looked_at)
+            found["open"][_days_late(due_at, at, calendar)] += 1
+    return found
+
+
+def _days_late(due_at: datetime, at: datetime, calendar: Calendar) -> int:
+    full_day = calendar.hours_on(local(due_at)).full_day_minutes
+    return max(1, -(-calendar.minutes_between(due_at, at) // full_day))
+
+
+def by_officer(known: Iterable[Case]) -> dict[str | None, list[Case]]:
+    """Give each dossier to the officer who had it in hand last."""
+    found: dict[str | None, list[Case]] = {}
+    for case in known:
+        officers = [e["actor_id"] for e in case.events if e["actor_role"] == "officer"]
+        found.setdefault(officers[-1] if officers else None, []).append(case)
+    return found
+
+
+def petitions(office: Province, period: Period) -> tuple[int, int]:
+    """Count figure 5.2: petitions answered within 15 working days, and those due in a period."""
+    due = in_time = 0
+    for row in office.rows("SELECT * FROM petition"):
+        if row["status"] in {"refused", "withdrawn"} or row["due_at"] is None:
+            continue
+        if period.first <= local(row["due_at"]) <= period.last:
+            due += 1
+            in_time += (
+                row["answered_at"] is not None and minute(row["answered_at"]) <= row["due_at"]
+            )
+    return in_time, due
 
 
 def _moved(case: Case, begin: datetime, end: datetime, agency: str | None) -> Counter[str]:
@@ -268,7 +398,14 @@ def steering(
             and period.first <= local(done) <= period.last
             and agency in {None, case.owner(done)}
         )
-        count("2.1", is_in=mine if came else handled, is_done=not case.is_late(looked_at))
+        is_in, in_time = mine if came else handled, not case.is_late(looked_at)
+        count("2.1", is_in=is_in, is_done=in_time)
+        count("5.4", is_in=is_in, is_done=in_time)
+        found["5.4"][0] -= is_in and case.is_displeased
+        for figure in ("2.2", "2.2b"):
+            is_mean = case.unit.is_working_time == (figure == "2.2") and case.spent is not None
+            count(figure, is_in=came and mine and is_mean, is_done=False)
+            found[figure][0] += (case.spent or 0) if came and mine and is_mean else 0
         for figure, (is_in, is_done) in _of_receipt(case).items():
             count(figure, is_in=came and mine and is_in, is_done=is_done)
     return {figure: (done, every) for figure, (done, every) in found.items()}
@@ -291,5 +428,6 @@ def _of_receipt(case: Case) -> dict[str, tuple[bool, bool]]:
         "3.6": (is_due, is_paid),
         "4.1": (paper, has_result),
         "4.2": (True, files and (has_result or not paper)),
+        "4.3": (True, case.is_reused),
         "4.5": (True, row["is_verified"] == 1),
     }

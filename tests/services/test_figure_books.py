@@ -1,32 +1,40 @@
 """Random histories: sums, recount and brute force agree, and an earlier day's answer stays."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.db.figure_reasons import MEMBERSHIPS
-from app.domain.actor import SYSTEM
+from app.db.access import acting
+from app.db.figure_memberships import MEMBERSHIPS
+from app.domain.actor import SYSTEM, Role
 from app.domain.errors import DomainError
 from app.domain.intake import Channel
 from app.domain.lifecycle import Act, Status, possible_acts
+from app.domain.once import Once
 from app.domain.periods import Period
+from app.domain.petitions import PetitionKind
 from app.domain.question import Group, Question
-from app.domain.reasons import Reason
+from app.domain.reasons import Reason, weight
 from app.domain.running import lines_of
-from app.services import figures, reasons, recounting
+from app.services import durations, figures, petitions, ratings, reasons, recounting
 from app.services import steering_index as steering
 from app.services.figure_scope import Part
+from app.services.transition import Request
 from tests.builders import DESK, DISTRICT, MONDAY, OTHER_DISTRICT
 from tests.services import brute_force
-from tests.services.office import Office
+from tests.services.office import Office, an_applicant, staff
 
 _COMPARED = (
     *("opening", "received", "open", "overdue", "waiting_supplement", "waiting_payment"),
     *("returned", "resolved_early", "resolved_on_time", "resolved_late", "refused"),
     *("withdrawn", "stopped", "closed", "in_time"),
+    *("answered", "answered_late", "answered_in_time"),
 )
 _ENDING = {Act.REFUSE, Act.WITHDRAW, Act.STOP, Act.RESOLVE, Act.PASS_ON, Act.EXTEND}
 HOURS = st.sampled_from([0, 0, 2, 9, 16, 25, 100, 400])
@@ -35,7 +43,8 @@ STEPS = st.lists(
         st.sampled_from(
             [
                 *("online", "desk", "post", "drain", "pay", "calendar", "look", "block"),
-                *["act"] * 12,
+                *("again", "scan", "rate", "complain", "reply"),
+                *["act"] * 14,
             ]
         ),
         st.integers(0, 59),
@@ -53,24 +62,33 @@ class Play:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.codes: list[str] = []
+        self.complaints: list[str] = []
         self.given: dict[Question, Any] = {}
 
     def step(self, kind: str, which: int, hours: int) -> None:
-        office = self.office
-        office.clock.move(hours=hours)
-        if kind == "online":
-            self.codes.append(office.submit())
-        elif kind in {"desk", "post"}:
-            agency = (DISTRICT, OTHER_DISTRICT)[which % 2]
-            self.codes.append(office.take_in(DESK, agency, Channel(kind)))
+        self.office.clock.move(hours=hours)
+        if kind in {"online", "desk", "post", "again", "scan"}:
+            self.codes.append(self._enter(kind, which))
         elif self.codes:
             code = self.codes[which % len(self.codes)]
             if kind == "act":
                 self._act(code, which // len(self.codes))
+            elif kind in {"rate", "complain", "reply"}:
+                with suppress(DomainError):  # not rated before its end, nor twice
+                    getattr(self, f"_{kind}")(code, which)
             elif kind in set(Act):
                 self._do(code, Act(kind))
             else:
                 getattr(self, f"_{kind}")(code)
+
+    def _enter(self, kind: str, which: int) -> str:
+        """Enter a dossier: `again` with a paper that was handed in before, `scan` at the desk."""
+        office = self.office
+        if kind in {"online", "again"}:
+            return office.submit(content=SAME_PAPER if kind == "again" else None)
+        if kind == "scan":
+            return office.take_in(DESK, DISTRICT, is_scanned=True)
+        return office.take_in(DESK, (DISTRICT, OTHER_DISTRICT)[which % 2], Channel(kind))
 
     def _act(self, code: str, choice: int) -> None:
         possible = [
@@ -86,6 +104,38 @@ class Play:
             self.office.act(code, act)
         except DomainError:
             return  # extended too late, a second time ...
+
+    def _rate(self, code: str, which: int) -> None:
+        ratings.rate(self.office.desk, self._said(code), score=1 + which % 5, comment=None)
+
+    def _complain(self, code: str, which: int) -> None:
+        agency = code.partition("-")[0]
+        kind = PetitionKind.SUGGESTION if which % 4 == 0 else PetitionKind.COMPLAINT
+        about = None if which % 5 == 0 else code
+        sent = petitions.Petition(kind, agency, about, "Phản ánh mẫu", "Nội dung mẫu", None)
+        once = Once(str(uuid4()), "POST /v1/petitions", "0")
+        desk, now = self.office.desk, self.office.clock()
+        made = petitions.submit(desk, sent, actor=an_applicant(), now=now, once=once)
+        self.complaints.append(made.code)
+
+    def _reply(self, _code: str, which: int) -> None:
+        """Take a petition up and answer it, refuse it, or let its author take it back."""
+        if not self.complaints:
+            return
+        code = self.complaints[which % len(self.complaints)]
+        agency, now = code.split("-")[1], self.office.clock()
+        clerk, boss = (staff(role, agency) for role in (Role.RECEPTIONIST, Role.APPROVER))
+        desk = self.office.desk
+        if which % 7 == 0:
+            petitions.withdraw(desk, Request(code, an_applicant(), now), reason=None)
+        elif which % 7 == 1:
+            petitions.refuse(desk, Request(code, boss, now), reason="Không thuộc thẩm quyền")
+        else:
+            petitions.accept(desk, Request(code, clerk, now))
+            petitions.answer(desk, Request(code, boss, now), content="Đã xem xét")
+
+    def _said(self, code: str) -> Request:
+        return Request(code, an_applicant(), self.office.clock())
 
     def _drain(self, _code: str) -> None:
         self.office.drain()
@@ -134,6 +184,7 @@ def _told(story: str) -> list[tuple[str, int, int]]:
     return [(kind, 0, int(hours or 0)) for kind, _, hours in parts]
 
 
+SAME_PAPER = b"\x89PNG\r\n\x1a\nthe same picture every time"
 OCTOBER = Period(date(2026, 10, 1), date(2026, 10, 31))
 
 
@@ -159,6 +210,17 @@ def _counted(part: steering.PartScore) -> dict[str, tuple[int, int]]:
 )
 @example(_told("online+9 withdraw+400"), MONDAY.date(), 30)
 @example(_told("online request_supplement+9 supplement+100 accept start stop"), MONDAY.date(), 9)
+@example(
+    _told("again again scan start resolve rate+2 look+25 complain+100 look+25"), MONDAY.date(), 9
+)
+@example(
+    _told("scan start+9 request_supplement+9 supplement+30 resolve+400 rate"), MONDAY.date(), 60
+)
+@example(
+    [*_told("desk start resolve"), ("complain", 1, 1), ("reply", 2, 400), *_told("look+25")],
+    MONDAY.date(),
+    45,
+)
 def test_sums_are_what_counting_every_dossier_gives(
     office: Office, steps: list[tuple[str, int, int]], first: date, days: int
 ) -> None:
@@ -177,10 +239,14 @@ def test_sums_are_what_counting_every_dossier_gives(
         assert {name: running[name] for name in _COMPARED} == {
             name: expected[name] for name in _COMPARED
         }
-        for figure, numbers in brute_force.steering(known, period, now).items():
-            assert counted[figure] == numbers, figure
-            if period == OCTOBER:
+        expected_index = brute_force.steering(known, period, now)
+        expected_index["5.2"] = brute_force.petitions(office, period)
+        for figure, numbers in expected_index.items():
+            assert counted.get(figure) == numbers, figure
+            if period == OCTOBER and figure in MEMBERSHIPS:
                 _check_reasons(play, question, figure, numbers)
+        _check_late(play, question, known)
+        _check_officers(play, question, known)
         _check_parts(play, question)
     _check_losses(play, Question(OCTOBER))
 
@@ -214,9 +280,10 @@ def _check_reasons(play: Play, question: Question, figure: str, numbers: tuple[i
 
     counted, by_reason = listed("numerator")
     missing, _ = listed("missing")
-    assert (len(counted), len(counted) + len(missing)) == numbers
+    twice = by_reason.get(Reason.LATE_AND_DISPLEASED, 0)
+    assert (len(counted) - twice, len(counted) + len(missing)) == numbers
     assert sum(by_reason.values()) == numbers[1]
-    assert by_reason.get(None, 0) == numbers[0]
+    assert by_reason.get(None, 0) - twice == numbers[0]
     assert not set(counted) & set(missing)
 
 
@@ -233,14 +300,49 @@ def _check_losses(play: Play, question: Question) -> None:
             assert one.rate == 1
 
 
+def _check_late(play: Play, question: Question, known: list[brute_force.Case]) -> None:
+    desk, now = play.office.desk, play.office.clock()
+    with acting(desk.engine, SYSTEM) as tx:
+        calendar = desk.references.calendar(tx, DISTRICT)
+    expected = brute_force.late_by_days(known, question.period, now, calendar)
+    rows, total = durations.late(
+        desk, replace(question, group=Group.OFFICER), actor=SYSTEM, now=now
+    )
+    for counts, days in ((total.resolved, expected["resolved"]), (total.open, expected["open"])):
+        for n, (first, last) in enumerate(durations.BUCKETS):
+            within = (count for day, count in days.items() if first <= day <= (last or day))
+            assert counts[n] == sum(within)
+    for n in range(len(durations.BUCKETS)):
+        assert sum(row.open[n] for row in rows) == total.open[n]
+    lines = lines_of(figures.running(desk, question, actor=SYSTEM, now=now).total.sums)
+    assert (sum(total.resolved), sum(total.open)) == (lines["resolved_late"], lines["overdue"])
+
+
+def _check_officers(play: Play, question: Question, known: list[brute_force.Case]) -> None:
+    desk, now = play.office.desk, play.office.clock()
+    asked = replace(question, group=Group.OFFICER)
+    parts = {p.code: p for p in figures.running(desk, asked, actor=SYSTEM, now=now).parts}
+    for officer, cases in brute_force.by_officer(known).items():
+        part = parts.get(officer or "-")
+        lines = lines_of(part.sums if part else {})
+        expected = brute_force.running(cases, question.period, now)
+        assert {name: lines[name] for name in _COMPARED} == {
+            name: expected[name] for name in _COMPARED
+        }
+
+
 def _check_changes(play: Play, question: Question) -> None:
     """What an earlier answer was, and every change since, make the answer of now."""
     desk, now = play.office.desk, play.office.clock()
+
+    def counts(is_in: bool, reason: Reason | None) -> int:  # noqa: FBT001  (a pair of a change)
+        return is_in and 1 - (weight(reason) if reason else 0)
+
     for figure in MEMBERSHIPS:
         page = reasons.Page(limit=100)
         found = reasons.changed_since(desk, question, figure, page, actor=SYSTEM, now=now)
         done = sum(
-            (c.is_in and not c.reason_now) - (c.was_in and not c.reason_then) for c in found.page
+            counts(c.is_in, c.reason_now) - counts(c.was_in, c.reason_then) for c in found.page
         )
         every = sum(c.is_in - c.was_in for c in found.page)
         assert (found.then.numerator or 0) + done == (found.now.numerator or 0), figure
