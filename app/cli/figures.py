@@ -1,7 +1,9 @@
 """`motcua figures`: every figure as a table, CSV or JSON, and the recount of all of them."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +14,11 @@ from app.domain.question import Group
 from app.domain.reasons import Reason
 
 _DAY = "%Y-%m-%d"
+
+
+class Picture(StrEnum):
+    SVG = "svg"
+    PNG = "png"
 
 
 class Format(StrEnum):
@@ -243,6 +250,27 @@ def changes(
     """Print what changed in a figure since an earlier day, dossier by dossier, and why."""
     scope = {"agency": agency, "figure": figure, "limit": limit}
     _report("changes", first, last, scope, as_of, form)
+
+
+@figures.command()
+def chart(
+    out: Annotated[Path, typer.Option(help="Folder for the pictures; made if it is not there.")],
+    first: First,
+    last: Last,
+    *,
+    agency: Agency = None,
+    as_of: AsOf = None,
+    target: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Percent; default: the province's targets.")
+    ] = None,
+    form: Annotated[Picture, typer.Option("--format", help="svg or png.")] = Picture.SVG,
+) -> None:
+    """Draw online rate by agency, intake by month, points lost by reason (biểu đồ)."""
+    from app.cli import chart_report, figures_report  # noqa: PLC0415  (slow to import)
+
+    asked = figures_report.question(first.date(), last.date(), agency=agency, as_of=_day(as_of))
+    wanted = None if target is None else Decimal(str(target))
+    chart_report.write(asked, out, chart_report.Picture(form), wanted)
 
 
 @figures.command()

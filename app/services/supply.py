@@ -16,6 +16,7 @@ from app.services.desk import Desk
 from app.services.figure_scope import Asking, asking
 
 ALL = "all"
+TARGETS_SOURCE = "Mục tiêu: Quyết định số 2348/QĐ-UBND (2021), phụ lục 03."
 _RESOLVED = ("resolved_early", "resolved_on_time", "resolved_late")
 _OFFERED = "share of procedures offered online at level "
 _RESOLVED_ONLINE = "share of dossiers resolved online"
