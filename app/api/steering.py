@@ -139,6 +139,10 @@ class SupplyRow(BaseModel):
     share_percent: dict[str, str | None] = Field(
         examples=[{"1": "0.00", "2": "13.35", "3": "52.69", "4": "33.96"}]
     )
+    with_online: int = Field(
+        description="Saw a dossier handed in online in the period", examples=[238]
+    )
+    with_online_percent: str | None = Field(examples=["16.63"])
 
 
 class AimRow(BaseModel):
@@ -194,6 +198,8 @@ def _supply_row(row: supply.SupplyRow) -> SupplyRow:
             str(level): two_decimals(Fraction(100 * count, every) if every else None)
             for level, count in row.by_online_level.items()
         },
+        with_online=row.with_online,
+        with_online_percent=two_decimals(Fraction(100 * row.with_online, every) if every else None),
     )
 
 

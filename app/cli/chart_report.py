@@ -48,8 +48,9 @@ class _Asked:
         return Words(title, f"{_in_words(period)}, {scope}", source)
 
 
-def write(asked: Question, folder: Path, picture: Picture, target: Decimal | None) -> None:
-    """Write the three charts and say where they are."""
+def write(asked: Question, folder: Path, form: str, target: Decimal | None) -> None:
+    """Write the three charts, as svg or png, and say where they are."""
+    picture = Picture(form)
     folder.mkdir(parents=True, exist_ok=True)
     wanted = _Asked(asked, clock.now(), target)
     with desk() as found:

@@ -270,7 +270,7 @@ def chart(
 
     asked = figures_report.question(first.date(), last.date(), agency=agency, as_of=_day(as_of))
     wanted = None if target is None else Decimal(str(target))
-    chart_report.write(asked, out, chart_report.Picture(form), wanted)
+    chart_report.write(asked, out, str(form), wanted)
 
 
 @figures.command()

@@ -16,7 +16,6 @@ from app.papers.rendering import fonts
 _TEMPLATE: Final = Path(__file__).parent / "templates" / "chart.typ"
 _PPI: Final = 160
 _TICKS: Final = 5
-_STEPS: Final = (1, 2, 5)
 
 
 class Picture(StrEnum):
@@ -120,8 +119,8 @@ def points_lost(
 def round_step(highest: int) -> int:
     """Return the distance of about five lines of a scale: 1, 2 or 5 with noughts."""
     wanted = max(1, -(-highest // _TICKS))
-    noughts = 10 ** (len(str(wanted)) - 1)
-    return next((step * noughts for step in _STEPS if step * noughts >= wanted), 10 * noughts)
+    noughts = int("1" + "0" * (len(str(wanted)) - 1))
+    return next(step * noughts for step in (1, 2, 5, 10) if step * noughts >= wanted)
 
 
 def _draw(kind: str, words: Words, more: dict[str, Any], picture: Picture) -> bytes:
@@ -132,7 +131,7 @@ def _draw(kind: str, words: Words, more: dict[str, Any], picture: Picture) -> by
         font_paths=fonts(),
         ignore_system_fonts=True,
         sys_inputs={"facts": json.dumps(facts, default=float)},
-        format=picture,
+        format="svg" if picture is Picture.SVG else "png",
         ppi=_PPI,
     )
     return drawn

@@ -28,7 +28,7 @@ SECURED_ELSEWHERE = {
 }
 """Tables whose rows tests of their own compare with a filter in plain Python."""
 
-READ_ONLY = {"agency_former_name", "portal_route"}
+READ_ONLY = {"agency_former_name", "portal_route", "figure_since"}
 APPEND_ONLY = {
     *("dossier_component", "dossier_event", "file_chunk", "signature_verdict"),
     "figure_check",
@@ -52,7 +52,8 @@ RIGHTS = {
     **{key: {"SELECT", "INSERT", "DELETE"} for key in ADDED_AND_TAKEN_AWAY},
     "post_poll": {"SELECT", "UPDATE"},
     "revision": {"SELECT", "UPDATE"},
-    "figure_mark": {"SELECT", "DELETE"},  # written by triggers, in the name of its owner
+    "figure_mark": {"SELECT", "INSERT", "DELETE"},  # by triggers, and where the calendar changes
+    "figure_petition_mark": {"SELECT", "DELETE"},  # written by triggers, in the name of its owner
 }
 """What is not the usual SELECT, INSERT, UPDATE."""
 
