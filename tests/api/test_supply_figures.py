@@ -21,7 +21,8 @@ _INSERTED = """
         RETURNING id
     )
     INSERT INTO procedure_version (procedure_id, version, valid_from, online_level, definition)
-    SELECT id, 1, '2016-01-01', CAST(%(level)s::text AS int), CAST(%(definition)s AS jsonb) FROM made
+    SELECT id, 1, '2016-01-01', CAST(%(level)s::text AS int), CAST(%(definition)s AS jsonb)
+    FROM made
 """
 
 
