@@ -79,8 +79,8 @@ told AS (
     GROUP BY dossier_id
 ), filed AS (
     SELECT c.dossier_id,
-        bool_or(file.agency_id IS NOT NULL OR <BEFORE>) AS is_reused,
-        bool_or(to_jsonb(file) ->> 'source' = 'result_store') AS is_from_store
+        bool_or(file.agency_id IS NOT NULL OR <FROM_STORE> OR <BEFORE>) AS is_reused,
+        bool_or(<FROM_STORE>) AS is_from_store
     FROM dossier_component AS c
     JOIN document AS file ON file.id = c.document_id
     JOIN dossier AS own ON own.id = c.dossier_id AND <own.id>
@@ -217,6 +217,8 @@ told AS (
 
 # The days of moves rise, whatever clocks say: whose a day is is looked up in them.
 _LISTED = ("asked", "supplied", "billed", "settled", "forwarded", "crossed", "moved")
+# Read by name: without a column `source` no document is from the store of results.
+_FROM_STORE = "coalesce(to_jsonb(file) ->> 'source' = 'result_store', false)"
 # The same content, which is kept once, in an earlier dossier of the same applicant: handed in there
 # or given as its result.
 _HAD_BEFORE = """EXISTS (
@@ -245,6 +247,7 @@ _FACT_CTES = (
     )
     .replace("<MOVED>", _MOVED)
     .replace("<BEFORE>", _HAD_BEFORE)
+    .replace("<FROM_STORE>", _FROM_STORE)
 )
 
 

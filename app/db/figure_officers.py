@@ -29,7 +29,7 @@ _NOT_YET = "f.overdue_on = :until AND f.due_at > :now AND :is_now"
 def officer_sums(tx: Transaction, wanted: Wanted, now: datetime) -> dict[Officer, Sums]:
     """Return the running figures by officer: each dossier is that of whoever had it last."""
     relevant = f"""(SELECT f.* FROM figure_fact AS f WHERE {_scope(wanted)}
-        AND (coalesce(f.ended_on, 'infinity') >= :first OR f.returned_on >= :first)
+        AND (f.ended_on IS NULL OR f.ended_on >= :first OR f.returned_on >= :first)
         AND f.owner_ids && CAST(:agencies AS bigint[]))"""
     who = "f.officer_id, f.officer_name, "
     rows = tx.db.execute(
@@ -66,7 +66,8 @@ _DAYS = f"""greatest(1, ceil({
     worked("SELECT f.stopped_at AS at, 1 AS sign UNION ALL SELECT f.due_at, -1")
 } / {full_day("(f.due_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date")}::numeric))::int"""
 _RESOLVED = "f.timing = 'late' AND f.ended_on BETWEEN :first AND :until"
-_OPEN = f"""f.overdue_on <= :until AND coalesce(f.ended_on > :until, true) AND NOT ({_NOT_YET})"""
+_OPEN = f"""f.overdue_on <= :until AND (f.ended_on IS NULL OR f.ended_on > :until)
+    AND NOT ({_NOT_YET})"""
 _LATE = f"({_RESOLVED} OR ({_OPEN}))"
 
 

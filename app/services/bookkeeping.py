@@ -5,10 +5,11 @@ that hot counters are never fought for by acts. An answer first works off what i
 why it cannot lag behind the acts it is about.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, TextClause, exists, func, select, text
+from sqlalchemy import Column, ColumnElement, Row, TextClause, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.db.access import Transaction, acting
@@ -16,7 +17,7 @@ from app.db.dossiers import dossier, dossier_event
 from app.db.figure_books import FOLD, HANDLED, LOCK, MARKS_OF_A_BATCH, Reading
 from app.db.figure_facts import LOCAL
 from app.db.figure_petitions import FOLD_PETITIONS
-from app.db.figures import READING, figure_closing, figure_fact
+from app.db.figures import READING, figure_closing, figure_fact, figure_petition
 from app.db.histories import moments
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE, Calendar
@@ -105,8 +106,7 @@ def fold(desk: Desk, *, now: datetime) -> int:
         if ids:
             _enter(desk, tx, ids, _open_day(tx, day), upto)
         if petitions:
-            recorded = {"ids": petitions, "day": _open_day(tx, day), "upto": upto}
-            tx.db.execute(text(FOLD_PETITIONS), recorded)
+            _enter_petitions(tx, petitions, _open_day(tx, day), upto)
         return len(ids) + len(petitions)
 
 
@@ -115,18 +115,32 @@ def _enter(desk: Desk, tx: Transaction, ids: list[int], day: date, upto: str) ->
 
     A dossier of which more is known already (clocks differ) is read as it is now.
     """
+    for some, until in _by_knowledge(tx, figure_fact.c.dossier_id, ids, day, upto):
+        tx.db.execute(text(FOLD), _reading(desk, tx, some, day, until).values)
+
+
+def _enter_petitions(tx: Transaction, ids: list[int], day: date, upto: str) -> None:
+    """Do the same with petitions."""
+    for some, until in _by_knowledge(tx, figure_petition.c.petition_id, ids, day, upto):
+        tx.db.execute(text(FOLD_PETITIONS), {"ids": some, "day": day, "upto": until})
+
+
+def _by_knowledge(
+    tx: Transaction, key: Column[int], ids: list[int], day: date, upto: str
+) -> Iterator[tuple[list[int], str]]:
+    """Yield those to be read as known before `upto`, and those of which more is known already."""
+    known = key.table.c
     ahead = set(
         tx.db.scalars(
-            select(figure_fact.c.dossier_id).where(
-                figure_fact.c.dossier_id == func.any(ids),
-                figure_fact.c.until_on == date.max,
-                figure_fact.c.recorded_on > day,
+            select(key).where(
+                key == func.any(ids), known.until_on == date.max, known.recorded_on > day
             )
         )
     )
-    for some, until in (([i for i in ids if i not in ahead], upto), (sorted(ahead), "infinity")):
-        if some:
-            tx.db.execute(text(FOLD), _reading(desk, tx, some, day, until).values)
+    if behind := [one for one in ids if one not in ahead]:
+        yield behind, upto
+    if ahead:
+        yield sorted(ahead), "infinity"
 
 
 def close(desk: Desk, day: date, *, now: datetime) -> None:

@@ -139,7 +139,7 @@ CREATE TRIGGER figures_mark AFTER UPDATE ON petition FOR EACH ROW
 -- What was there before is read by the worker; as of a day before this one it stays unknown.
 INSERT INTO figure_since (figure, since_on)
 SELECT figure, (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
-FROM unnest(ARRAY['2.2', '4.3', '4.4', '5.2', '5.4']) AS figure
+FROM unnest(ARRAY['2.2', '2.2b', '4.3', '4.4', '5.2', '5.4']) AS figure
 WHERE EXISTS (SELECT FROM dossier);
 INSERT INTO figure_petition_mark (petition_id, recorded_at)
 SELECT id, '-infinity' FROM petition ORDER BY id;
