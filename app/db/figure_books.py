@@ -57,6 +57,7 @@ WITH known AS MATERIALIZED (
     UPDATE figure_fact SET until_on = changed.recorded_on FROM changed
     WHERE figure_fact.dossier_id = changed.dossier_id AND figure_fact.until_on = '9999-12-31'
         AND figure_fact.recorded_on < changed.recorded_on
+        AND figure_fact.dossier_id = ANY (:ids)
 ), written AS (
     INSERT INTO figure_fact (dossier_id, recorded_on, until_on, {FACT_COLUMNS})
     SELECT dossier_id, recorded_on, '9999-12-31', {FACT_COLUMNS} FROM changed

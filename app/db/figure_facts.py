@@ -36,7 +36,8 @@ _SPENT = f"""CASE WHEN b.ended_at IS NULL OR b.accepted_at IS NULL THEN NULL
 
 _FACT_CTES = f"""
 told AS (
-    SELECT e.dossier_id, max(e.seq) AS last_seq,
+    SELECT e.dossier_id, array_agg(e.target ORDER BY e.seq) AS targets,
+        array_agg(e.due_at ORDER BY e.seq) AS dues,
         min(e.occurred_at) FILTER (WHERE e.act IN ('accept', 'take_in')) AS accepted_at,
         min(e.occurred_at) FILTER (WHERE e.source = 'registered'
             AND e.act IN ('accept', 'refuse', 'request_supplement')) AS answered_at,
@@ -82,7 +83,7 @@ told AS (
         bool_or(file.agency_id IS NOT NULL OR <FROM_STORE> OR <BEFORE>) AS is_reused,
         bool_or(<FROM_STORE>) AS is_from_store
     FROM dossier_component AS c
-    JOIN document AS file ON file.id = c.document_id
+    JOIN document AS file ON file.id = c.document_id AND <file.dossier_id>
     JOIN dossier AS own ON own.id = c.dossier_id AND <own.id>
     WHERE <c.dossier_id> AND c.added_at < CAST(:upto AS timestamptz)
     GROUP BY c.dossier_id
@@ -124,7 +125,7 @@ told AS (
         told.answered_at, d.answer_due_at, told.accepted_at, told.ended_at, told.outcome,
         told.returned_at,
         CASE WHEN CAST(:upto AS timestamptz) = 'infinity' THEN d.due_at
-            ELSE last.due_at END AS due_at,
+            ELSE told.dues[cardinality(told.dues)] END AS due_at,
         coalesce(told.asked, '{{}}') AS asked, coalesce(told.supplied, '{{}}') AS supplied,
         coalesce(told.billed, '{{}}') AS billed, coalesce(told.settled, '{{}}') AS settled,
         coalesce(told.forwarded, '{{}}') AS forwarded, told.asked_within[2] AS asked_again_at,
@@ -137,7 +138,8 @@ told AS (
         told.officer_ids[cardinality(told.officer_ids)] AS officer_id,
         told.officer_names[cardinality(told.officer_names)] AS officer_name,
         coalesce(d.clock_agency_id, d.agency_id) AS clock_agency_id,
-        coalesce(told.moved, '{{}}') AS moved, last.target AS status,
+        coalesce(told.moved, '{{}}') AS moved,
+        told.targets[cardinality(told.targets)] AS status,
         CASE WHEN sync.state = 'acknowledged' AND sync.acknowledged_at < CAST(:upto AS timestamptz)
             THEN 'acknowledged'
             WHEN sync.state IN ('blocked', 'dead') THEN sync.state
@@ -156,8 +158,6 @@ told AS (
     FROM dossier AS d
     JOIN offered ON offered.id = d.procedure_version_id
     JOIN told ON told.dossier_id = d.id
-    JOIN dossier_event AS last ON last.dossier_id = d.id AND last.seq = told.last_seq
-        AND <last.dossier_id>
     LEFT JOIN delivery AS sync ON sync.partner = 'national_portal' AND sync.dossier_id = d.id
         AND sync.seq = 1 AND <sync.dossier_id>
     LEFT JOIN paper ON paper.dossier_id = d.id
@@ -223,12 +223,12 @@ _FROM_STORE = "coalesce(to_jsonb(file) ->> 'source' = 'result_store', false)"
 # or given as its result.
 _HAD_BEFORE = """EXISTS (
             SELECT FROM document AS before
-            JOIN dossier AS other ON other.id = before.dossier_id
-                AND other.applicant_number = own.applicant_number
-            LEFT JOIN dossier_component AS part ON part.dossier_id = before.dossier_id
-                AND part.document_id = before.id
-            WHERE before.sha256 = file.sha256 AND before.dossier_id <> c.dossier_id
-                AND coalesce(part.added_at, other.resolved_at) < c.added_at)"""
+            WHERE before.sha256 = file.sha256 AND before.dossier_id <> c.dossier_id AND (
+                SELECT other.applicant_number = own.applicant_number AND coalesce(
+                    (SELECT part.added_at FROM dossier_component AS part
+                        WHERE part.dossier_id = other.id AND part.document_id = before.id),
+                    other.resolved_at) < c.added_at
+                FROM dossier AS other WHERE other.id = before.dossier_id))"""
 _MOVED = "e.act = 'move' AND e.details ->> 'to_owner' <> e.details ->> 'from_owner'"
 
 
@@ -254,11 +254,15 @@ _FACT_CTES = (
 def fact_ctes(which: str) -> str:
     """Return the CTEs after `other_due (dossier_id, due_at)`; the last one is `fact`.
 
-    `which` is the condition on a dossier's id, `{id}` in it: said of each table, so that the
-    planner knows how few or many rows there are. Bound: `upto`, `payment_stops` and what
+    `which` is the condition on a dossier's id, `{id}` in it: said of each table, so that each is
+    read by its index and joined by hash (`HASHED`). Bound: `upto`, `payment_stops` and what
     `WorkingTime` holds.
     """
     return re.sub(r"<([a-z_.]+)>", lambda found: which.format(id=found[1]), _FACT_CTES)
 
+
+HASHED = "SET LOCAL enable_nestloop = {}"
+"""Off while facts are read, on again afterwards: row security lets the planner expect a handful of
+dossiers where there are thousands, and a loop over them would be gone through for each."""
 
 FACT_COLUMNS = ", ".join(FACTS)

@@ -6,6 +6,7 @@ why it cannot lag behind the acts it is about.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier, dossier_event
 from app.db.figure_books import FOLD, HANDLED, LOCK, MARKS_OF_A_BATCH, Reading
-from app.db.figure_facts import LOCAL
+from app.db.figure_facts import HASHED, LOCAL
 from app.db.figure_petitions import FOLD_PETITIONS
 from app.db.figures import READING, figure_closing, figure_fact, figure_petition
 from app.db.histories import moments
@@ -116,7 +117,17 @@ def _enter(desk: Desk, tx: Transaction, ids: list[int], day: date, upto: str) ->
     A dossier of which more is known already (clocks differ) is read as it is now.
     """
     for some, until in _by_knowledge(tx, figure_fact.c.dossier_id, ids, day, upto):
-        tx.db.execute(text(FOLD), _reading(desk, tx, some, day, until).values)
+        values = _reading(desk, tx, some, day, until).values
+        with hashed(tx):
+            tx.db.execute(text(FOLD), values)
+
+
+@contextmanager
+def hashed(tx: Transaction) -> Iterator[None]:
+    """Read facts by hash joins; see `HASHED`."""
+    tx.db.execute(text(HASHED.format("off")))
+    yield
+    tx.db.execute(text(HASHED.format("on")))
 
 
 def _enter_petitions(tx: Transaction, ids: list[int], day: date, upto: str) -> None:

@@ -20,7 +20,7 @@ from app.db.figure_petitions import WRONG_PETITIONS
 from app.db.figures import figure_check
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
-from app.services.bookkeeping import bring_up_to_date, other_dues, working_of
+from app.services.bookkeeping import bring_up_to_date, hashed, other_dues, working_of
 from app.services.desk import Desk
 
 _STRETCH = 50_000  # dossiers by key in one statement
@@ -103,18 +103,17 @@ def _facts(desk: Desk, tx: Transaction) -> list[dict[str, Any]]:
         others = other_dues(desk, tx, within) if payment_stops else {}
         stretch = {"after": after, "last": until}
         working = working_of(desk, tx, "id > :after AND id <= :last", stretch)
-        rows = tx.db.execute(
-            text(RECOUNTED),
-            {
-                **stretch,
-                **working.columns,
-                "upto": "infinity",
-                "payment_stops": payment_stops,
-                "other_ids": list(others),
-                "other_dues": list(others.values()),
-                "most": _NAMED,
-            },
-        )
+        values = {
+            **stretch,
+            **working.columns,
+            "upto": "infinity",
+            "payment_stops": payment_stops,
+            "other_ids": list(others),
+            "other_dues": list(others.values()),
+            "most": _NAMED,
+        }
+        with hashed(tx):
+            rows = tx.db.execute(text(RECOUNTED), values).all()
         found += [_difference(row.code, row.recounted or {}, row.kept or {}) for row in rows]
         if len(found) >= _NAMED:
             break

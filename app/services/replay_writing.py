@@ -11,6 +11,7 @@ from itertools import islice
 import psycopg
 
 from app.db.figure_books import BULK_FOLD, HANDLED, LOCK, Reading
+from app.db.figure_facts import HASHED
 from app.domain.calendar import Calendar
 from app.domain.intake import Channel
 from app.domain.numbering import dossier_code
@@ -78,6 +79,7 @@ def _enter_facts(cursor: psycopg.Cursor, keys: Sequence[int], books: Books) -> N
     span = cursor.execute(_HANDLED, (list(keys),)).fetchone()
     if row is not None and span is not None:
         reading = Reading(keys, row[0], working_time(books.offices, *span))
+        cursor.execute(HASHED.format("off"))
         cursor.execute(BULK_FOLD, reading.values)
 
 
