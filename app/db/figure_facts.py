@@ -5,7 +5,7 @@ Everything here is SQL composed of our own names; `figure_points` turns facts in
 
 import re
 
-from app.db.figure_time import OFFICES, full_day, of_office, worked
+from app.db.figure_time import OFFICES, full_day, is_of, passed
 from app.db.figures import FACTS, READING
 from app.domain.ratings import BAD
 from app.domain.working_time import FULL_DAY
@@ -18,19 +18,20 @@ def _day(instant: str) -> str:
 
 
 # Handling time is what passed from acceptance to the end, less what passed while the applicant was
-# asked for papers.
-_INSTANTS = """
-    SELECT b.ended_at AS at, 1 AS sign UNION ALL SELECT b.accepted_at, -1
-    UNION ALL SELECT greatest(asked.at, b.accepted_at), 1 FROM unnest(b.asked) AS asked (at)
-    UNION ALL SELECT greatest(given.at, given.since, b.accepted_at), -1
-    FROM (SELECT a.since, coalesce(a.at, b.ended_at) AS at
-        FROM unnest(b.asked, b.supplied) AS a (since, at)) AS given"""
-_DAYS_TAKEN = f"""(
-    SELECT sum(sign * ({_day("at")} - DATE '2000-01-01')) FROM ({_INSTANTS}) AS instants)"""
+# asked for papers: `asked` and `supplied` come in pairs, the last may have been left unanswered.
+_STOOD = """FROM unnest(b.asked, b.supplied) AS a (since, at)"""
+_ASKED = "greatest(a.since, b.accepted_at)"
+_GIVEN = "greatest(coalesce(a.at, b.ended_at), a.since, b.accepted_at)"
+_WORKED = f"""({passed("b.ended_at")} - {passed("b.accepted_at")}
+    - CASE WHEN b.asked = '{{}}' THEN 0 ELSE (
+        SELECT sum({passed(_GIVEN)} - {passed(_ASKED)}) {_STOOD}) END)"""
+_DAYS_TAKEN = f"""({_day("b.ended_at")} - {_day("b.accepted_at")}
+    - CASE WHEN b.asked = '{{}}' THEN 0 ELSE (
+        SELECT sum({_day(_GIVEN)} - {_day(_ASKED)}) {_STOOD}) END)"""
 _SPENT = f"""CASE WHEN b.ended_at IS NULL OR b.accepted_at IS NULL THEN NULL
     ELSE greatest(0, CASE b.unit
-        WHEN 'working_hours' THEN {worked(_INSTANTS)}
-        WHEN 'working_days' THEN round({worked(_INSTANTS)} * {FULL_DAY}.0
+        WHEN 'working_hours' THEN {_WORKED}
+        WHEN 'working_days' THEN round({_WORKED} * {FULL_DAY}.0
             / {full_day(_day("b.accepted_at"))})
         ELSE {_DAYS_TAKEN} END)::bigint END"""
 
@@ -211,7 +212,7 @@ told AS (
         officer_id, officer_name, stood_at, {_SPENT} AS spent, is_reused, is_from_store,
         is_displeased, {READING}::smallint AS reading
     FROM judged AS b
-    LEFT JOIN LATERAL {of_office("b.clock_agency_id")} AS w ON b.ended_at IS NOT NULL
+    LEFT JOIN office AS w ON {is_of("b.clock_agency_id")}
 )"""
 
 

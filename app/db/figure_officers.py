@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app.db.access import Transaction
 from app.db.figure_points import points_of
 from app.db.figure_sums import ANSWERS, Wanted
-from app.db.figure_time import OFFICES, full_day, of_office, worked
+from app.db.figure_time import OFFICES, full_day, is_of, passed
 from app.domain.calendar import end_of
 from app.domain.measures import Sums
 from app.domain.working_time import WorkingTime
@@ -62,9 +62,9 @@ class LateCount:
 
 
 _SINCE = "SELECT min(f.due_at) AS since FROM figure_fact AS f WHERE {late}"
-_DAYS = f"""greatest(1, ceil({
-    worked("SELECT f.stopped_at AS at, 1 AS sign UNION ALL SELECT f.due_at, -1")
-} / {full_day("(f.due_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date")}::numeric))::int"""
+_FULL_DAY = full_day("(f.due_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date")
+_DAYS = f"""greatest(1,
+    ceil(({passed("f.stopped_at")} - {passed("f.due_at")}) / {_FULL_DAY}::numeric))::int"""
 _RESOLVED = "f.timing = 'late' AND f.ended_on BETWEEN :first AND :until"
 _OPEN = f"""f.overdue_on <= :until AND (f.ended_on IS NULL OR f.ended_on > :until)
     AND NOT ({_NOT_YET})"""
@@ -100,7 +100,7 @@ def late_counts(
                 max(officer_name) AS officer_name, is_open, days, count(*) AS dossiers
             FROM (
                 SELECT f.*, {_DAYS} AS days
-                FROM late AS f LEFT JOIN LATERAL {of_office("f.agency_id")} AS w ON true
+                FROM late AS f LEFT JOIN office AS w ON {is_of("f.agency_id")}
                 WHERE f.owner_id = ANY (:agencies)
             ) AS counted
             GROUP BY owner_id, procedure_version_id, channel, officer_id, is_open, days

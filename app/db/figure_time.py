@@ -1,42 +1,39 @@
-"""Working time looked up in SQL: `WorkingTime` as tables, and what passed between instants."""
+"""Working time looked up in SQL: `WorkingTime` as a table, and what passed until an instant."""
 
 OFFICES = """
 office AS MATERIALIZED (
-    SELECT office_id, array_agg(at ORDER BY at) AS at, array_agg(passed ORDER BY at) AS passed
-    FROM unnest(CAST(:offices AS bigint[]), CAST(:turns AS int[]), CAST(:passed AS int[]))
-        AS turn (office_id, at, passed)
-    GROUP BY office_id
-), full_day AS MATERIALIZED (
-    SELECT office_id, array_agg(since ORDER BY since) AS full_since,
-        array_agg(minutes ORDER BY since) AS full_days
-    FROM unnest(CAST(:full_offices AS bigint[]), CAST(:full_since AS date[]),
-        CAST(:full_minutes AS int[])) AS f (office_id, since, minutes)
-    GROUP BY office_id
+    SELECT turns.office_id, turns.at, turns.passed, full_days.full_since, full_days.full_days
+    FROM (
+        SELECT office_id, array_agg(at ORDER BY at) AS at, array_agg(passed ORDER BY at) AS passed
+        FROM unnest(CAST(:offices AS bigint[]), CAST(:turns AS int[]), CAST(:passed AS int[]))
+            AS turn (office_id, at, passed)
+        GROUP BY office_id
+    ) AS turns JOIN (
+        SELECT office_id, array_agg(since ORDER BY since) AS full_since,
+            array_agg(minutes ORDER BY since) AS full_days
+        FROM unnest(CAST(:full_offices AS bigint[]), CAST(:full_since AS date[]),
+            CAST(:full_minutes AS int[])) AS f (office_id, since, minutes)
+        GROUP BY office_id
+    ) AS full_days ON full_days.office_id = turns.office_id
 )"""
-"""CTEs of the columns of `WorkingTime`."""
+"""The CTE of the columns of `WorkingTime`: one row for each office."""
 
 
-def of_office(office_id: str) -> str:
-    """Return the row of an office, or of all that have no calendar of their own (key 0)."""
-    return f"""(
-        SELECT office.at, office.passed, full_day.full_since, full_day.full_days
-        FROM office JOIN full_day ON full_day.office_id = office.office_id
-        WHERE office.office_id IN ({office_id}, 0)
-        ORDER BY office.office_id DESC LIMIT 1
-    )"""
+def is_of(agency_id: str) -> str:
+    """Return the condition that `w` of `office` is that of an agency: its own, or key 0."""
+    own = f"{agency_id} = ANY (ARRAY(SELECT office_id FROM office))"
+    return f"w.office_id = CASE WHEN {own} THEN {agency_id} ELSE 0 END"
 
 
-def worked(instants: str) -> str:
-    """Add up the working minutes until each of `instants (at, sign)` in the office `w`.
+def passed(instant: str) -> str:
+    """Return the working minutes that passed until an instant in the office `w`.
 
     Openings and closings take turns: what passed until the last turn, and after an opening the
     minutes since.
     """
-    return f"""(
-    SELECT sum(sign * coalesce(w.passed[n] + (n & 1) * (m - w.at[n]), 0))
-    FROM (SELECT sign, m, width_bucket(m, w.at) AS n
-        FROM (SELECT sign, (extract(epoch FROM date_trunc('minute', at)) / 60)::int AS m
-            FROM ({instants}) AS instants) AS minutes) AS found)"""
+    minute = f"(extract(epoch FROM date_trunc('minute', {instant})) / 60)::int"
+    turn = f"width_bucket({minute}, w.at)"
+    return f"coalesce(w.passed[{turn}] + ({turn} & 1) * ({minute} - w.at[{turn}]), 0)"
 
 
 def full_day(day: str) -> str:
