@@ -34,6 +34,7 @@ SECURED_ELSEWHERE = {
 READ_ONLY = {
     *("agency_former_name", "portal_route", "import_run", "import_row", "verdict_count"),
 }
+READ_ONLY = {"agency_former_name", "portal_route", "figure_since"}
 APPEND_ONLY = {
     *("dossier_component", "dossier_event", "file_chunk", "signature_verdict"),
     "figure_check",
@@ -58,7 +59,8 @@ RIGHTS = {
     **{key: {"SELECT", "INSERT", "DELETE"} for key in ADDED_AND_TAKEN_AWAY},
     "post_poll": {"SELECT", "UPDATE"},
     "revision": {"SELECT", "UPDATE"},
-    "figure_mark": {"SELECT", "DELETE"},  # written by triggers, in the name of its owner
+    "figure_mark": {"SELECT", "INSERT", "DELETE"},  # by triggers, and where the calendar changes
+    "figure_petition_mark": {"SELECT", "DELETE"},  # written by triggers, in the name of its owner
 }
 """What is not the usual SELECT, INSERT, UPDATE."""
 
