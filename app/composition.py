@@ -56,6 +56,7 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
         webhook_disable_after=timedelta(hours=settings.webhook_disable_after_h),
         asking=_asking(settings),
         catalogue_every=timedelta(hours=settings.catalogue_sync_hours),
+        extraction_kept=timedelta(days=settings.extraction_kept_days),
     )
     portal = _portal(settings)
     partners = Partners(

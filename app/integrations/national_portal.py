@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -248,6 +249,7 @@ def _already_exists(refusal: PortalRefused) -> bool:
     return refusal.code in _EXISTS_CODES and _EXISTS in refusal.message.lower()
 
 
+@lru_cache(maxsize=4096)
 def stamp(at: datetime) -> str:
     """Return an instant as the portal writes it: local, to the second."""
     return f"{at.astimezone(_LOCAL):%Y%m%d%H%M%S}"

@@ -65,6 +65,7 @@ class Rules:
     webhook_disable_after: timedelta = timedelta(hours=72)
     asking: Asking = field(default_factory=Asking)
     catalogue_every: timedelta = timedelta(days=1)
+    extraction_kept: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
