@@ -249,8 +249,9 @@ _KEEP_ANSWERS = text("""
     ON CONFLICT DO NOTHING
 """)
 _AGAIN = text("""
-    UPDATE delivery SET state = 'waiting', next_at = :now, retried_after = attempts,
-        acknowledged_at = NULL
+    -- Attempted once at least: it is then asked about before it is sent.
+    UPDATE delivery SET state = 'waiting', next_at = :now, acknowledged_at = NULL,
+        attempts = greatest(attempts, 1), retried_after = greatest(attempts, 1)
     WHERE id = ANY (:deliveries)
 """)
 _ACT = text("""

@@ -60,7 +60,7 @@ def find(desk: Desk, gate: Gate, kind: PartKind, keys: Sequence[Any]) -> Iterato
 
 
 _LEDGER = text("""
-    SELECT dossier_id, max(seq) AS last_seq,
+    SELECT dossier_id, min(seq) AS first_seq, max(seq) AS last_seq,
         min(seq) FILTER (WHERE state <> 'acknowledged') AS head_seq,
         (array_agg(state ORDER BY seq) FILTER (WHERE state <> 'acknowledged'))[1] AS head,
         (array_agg(coalesce(answer, '') ORDER BY seq)
@@ -167,8 +167,8 @@ def _compared(
 
 
 def _ledger(row: Row[Any] | None, events: int) -> Ledger:
-    if row is None:
-        return Ledger(0, events, None)
+    if row is None or row.first_seq > 1:
+        return Ledger(0, events, None)  # imported untold, and perhaps acted on here since
     if row.head is None:
         return Ledger(row.last_seq, events, None)
     return Ledger(row.head_seq - 1, events, DeliveryState(row.head))

@@ -13,7 +13,7 @@ from app.domain.reconciliation import ReconciliationBusy, ReconciliationRefused,
 from app.services import reconciling
 from app.services.pace import Gate, Pace
 from app.services.reconciliation_shift import Shift, claim
-from tests.builders import JUSTICE
+from tests.builders import AGENCY_OF, ID_CARD, JUSTICE
 from tests.services.office import Office
 from tests.services.reconciled import (
     Ticking,
@@ -334,3 +334,29 @@ def test_stopped_it_lets_go_of_the_run_and_ends_nobody_else(office: Office) -> N
 
     clock.at += timedelta(minutes=1)
     assert reconciling.work(desk, run, clock, closing=closing)
+
+
+def test_what_the_other_generation_holds_cannot_be_asked_and_is_not_guessed(
+    office: Office,
+) -> None:
+    agency = AGENCY_OF[ID_CARD]
+    office.change(
+        "INSERT INTO portal_route VALUES (:agency, '2026-10-01', 'central', 'G09.20')",
+        agency=agency,
+    )
+    registered, lost = office.submit(ID_CARD, agency), office.submit(ID_CARD, agency)
+    office.settle()
+    waiting = office.submit(ID_CARD, agency)
+    office.change(
+        "UPDATE portal_dossier SET portal_id = NULL FROM dossier"
+        " WHERE dossier.id = dossier_id AND code = :code",
+        code=lost,
+    )
+
+    run = reconciled(office, agency=agency)
+
+    found, listed = counted(office, run), said(office, run)
+    assert (found["cannot_be_asked"], found["held"]) == (3, 1)
+    assert listed == {lost: ("cannot_be_asked", "unregistered")}
+    assert not {registered, waiting} & set(listed)
+    office.change("DELETE FROM portal_route")
