@@ -11,6 +11,7 @@ from app.cli.demo import demo
 from app.cli.due import due
 from app.cli.extract import extract
 from app.cli.figures import figures
+from app.cli.imports import imports
 from app.cli.migrate import migrate
 from app.cli.mocks import mocks
 from app.cli.notices import notices
@@ -57,6 +58,7 @@ _app.add_typer(agencies, name="agencies")
 _app.add_typer(calendar, name="calendar")
 _app.add_typer(catalogue, name="catalogue")
 _app.add_typer(deliveries, name="deliveries")
+_app.add_typer(imports)
 _app.add_typer(procedures, name="procedures")
 _app.command()(notices)
 _app.add_typer(webhooks, name="webhooks")

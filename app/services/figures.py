@@ -13,9 +13,10 @@ from app.domain.actor import SYSTEM, Actor
 from app.domain.figures import AnnexRow, Intake
 from app.domain.intake import Channel
 from app.domain.periods import Period
-from app.domain.question import Question
+from app.domain.question import Group, Question
 from app.services.annexes import annex_rows
 from app.services.desk import Desk
+from app.services.figure_officers import officer_parts
 from app.services.figure_scope import Part, asking, authorise, parts, total
 
 
@@ -42,7 +43,8 @@ def annex_of(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> 
 def running(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> Answer:
     """Return the running figures (KPI C): what came, what was done, what is left."""
     with asking(desk, question, actor=actor, now=now) as asked:
-        found = parts(asked)
+        by_officer = question.group is Group.OFFICER
+        found = officer_parts(asked) if by_officer else parts(asked)
     return Answer(question, found, total(found))
 
 

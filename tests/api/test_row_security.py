@@ -23,6 +23,7 @@ SECURED_ELSEWHERE = {
     *("issued_paper", "issued_register"),  # tests/papers
     # tests/extraction
     *("extraction", "extraction_schedule", "extraction_file", "extraction_chunk"),
+    "import_row",  # tests/imports
     # test_notices
     *("message", "notice_preference"),
     # test_row_security_partners
@@ -30,7 +31,10 @@ SECURED_ELSEWHERE = {
 }
 """Tables whose rows tests of their own compare with a filter in plain Python."""
 
-READ_ONLY = {"agency_former_name", "portal_route"}
+READ_ONLY = {
+    *("agency_former_name", "portal_route", "import_run", "import_row", "verdict_count"),
+}
+READ_ONLY = {"agency_former_name", "portal_route", "figure_since"}
 APPEND_ONLY = {
     *("dossier_component", "dossier_event", "file_chunk", "signature_verdict"),
     "figure_check",
@@ -55,7 +59,8 @@ RIGHTS = {
     **{key: {"SELECT", "INSERT", "DELETE"} for key in ADDED_AND_TAKEN_AWAY},
     "post_poll": {"SELECT", "UPDATE"},
     "revision": {"SELECT", "UPDATE"},
-    "figure_mark": {"SELECT", "DELETE"},  # written by triggers, in the name of its owner
+    "figure_mark": {"SELECT", "INSERT", "DELETE"},  # by triggers, and where the calendar changes
+    "figure_petition_mark": {"SELECT", "DELETE"},  # written by triggers, in the name of its owner
 }
 """What is not the usual SELECT, INSERT, UPDATE."""
 
