@@ -121,6 +121,7 @@ class Mended(BaseModel):
     told_first: int = Field(description="Never in the ledger: told from the first event on")
     under_way: int = Field(description="The ledger tells them already")
     parked: int = Field(description="Set aside by a person: left")
+    told_since: int = Field(description="Acknowledged since: another run tells how it stands")
 
 
 @router.get(

@@ -31,6 +31,7 @@ _DEEDS = {
     Deed.TOLD_FIRST: "gửi lần đầu",
     Deed.UNDER_WAY: "đang được gửi, để nguyên",
     Deed.PARKED: "đang tạm gác, để nguyên",
+    Deed.TOLD_SINCE: "đã gửi thêm sau lần đối chiếu này, hãy đối chiếu lại",
 }
 
 

@@ -42,6 +42,7 @@ class Deed(StrEnum):
     TOLD_FIRST = auto()  # rows were written for events without one
     UNDER_WAY = auto()  # the ledger tells it already
     PARKED = auto()  # a person set it aside: left
+    TOLD_SINCE = auto()  # acknowledged since it was found: another run tells how it stands
 
 
 DONE = frozenset({Deed.RETRIED, Deed.TOLD_AGAIN, Deed.TOLD_FIRST})
@@ -128,7 +129,7 @@ _WANTED = """
         AND (CAST(:agencies AS bigint[]) IS NULL OR agency_id = ANY (:agencies))
 """
 _NEXT = text(f"""
-    SELECT id, dossier_id, outcome, cause, stage FROM reconciliation_difference
+    SELECT id, dossier_id, outcome, cause, stage, found_at FROM reconciliation_difference
     WHERE {_WANTED} AND id > :after ORDER BY id LIMIT :most
 """)
 _LEFT = text(f"SELECT count(*) FROM reconciliation_difference WHERE {_WANTED}")
@@ -158,7 +159,7 @@ def _left(desk: Desk, wish: Wish, agencies: list[int] | None) -> int:
 
 
 _LOCKED = text("""
-    SELECT id, dossier_id, seq, state, attempts, parked_at FROM delivery
+    SELECT id, dossier_id, seq, state, attempts, acknowledged_at, parked_at FROM delivery
     WHERE partner = 'national_portal' AND dossier_id = ANY (:ids)
     ORDER BY dossier_id, seq FOR UPDATE
 """)
@@ -208,6 +209,8 @@ def _decide(difference: Row[Any], ledger: Sequence[Row[Any]], last: int, changes
     head = next((row for row in ledger if row.state != DeliveryState.ACKNOWLEDGED), None)
     if head is not None and head.state == DeliveryState.IN_FLIGHT:
         return Deed.UNDER_WAY  # what is told at this moment must not be overtaken
+    if any(row.acknowledged_at and row.acknowledged_at > difference.found_at for row in ledger):
+        return Deed.TOLD_SINCE  # told again from where it was, it would go backwards there
     again = _lacking(difference, ledger, head)
     stands = head is not None and head.state in {DeliveryState.BLOCKED, DeliveryState.DEAD}
     if head is not None and stands and head.parked_at is None:

@@ -217,3 +217,16 @@ def test_a_lost_dossier_with_a_long_history_comes_back_in_the_order_of_its_event
     assert len(instants) == len(office.events(code))
     assert all(earlier <= later for earlier, later in pairwise(instants))
     assert code not in said(office, reconciled(office, ahead=0))
+
+
+def test_what_was_told_since_it_was_found_is_for_another_run(office: Office) -> None:
+    code = told(office)
+    drop(office, code)
+    old, new = reconciled(office, ahead=0), reconciled(office, ahead=0)
+    office.clock.move(minutes=5)
+    assert mended(office, new)["told_again"] == 1
+    office.settle()
+
+    assert mended(office, old) == {"dossiers": 1, "told_since": 1, "remaining": 1}
+    assert office.states(code) == ["acknowledged"] * len(WHOLE)
+    assert code not in said(office, reconciled(office, ahead=0))
