@@ -34,8 +34,8 @@ SECURED_ELSEWHERE = {
 
 READ_ONLY = {
     *("agency_former_name", "portal_route", "import_run", "import_row", "verdict_count"),
+    "figure_since",
 }
-READ_ONLY = {"agency_former_name", "portal_route", "figure_since"}
 APPEND_ONLY = {
     *("dossier_component", "dossier_event", "file_chunk", "signature_verdict"),
     "figure_check",
