@@ -16,6 +16,7 @@ from app.domain.intake import Channel
 from app.services.import_reading import Record
 from app.services.past_rows import Rows
 from app.services.past_writing import (
+    Books,
     Coded,
     DayIntake,
     copy_rows,
@@ -47,8 +48,7 @@ class Run:
     """What is the same for all batches of a run."""
 
     id: int
-    today: date
-    payment_stops: bool
+    books: Books
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ def _write(db: psycopg.Connection, run: Run, goods: Sequence[Good]) -> None:
                     for key, good in zip(keys, ordered, strict=True)
                 )
             )
-        enter_facts(cursor, coded, run.today, payment_stops=run.payment_stops)
+        enter_facts(cursor, coded, run.books)
         cursor.execute(
             "UPDATE import_run SET written = written + %s WHERE id = %s", (len(ordered), run.id)
         )

@@ -7,7 +7,7 @@ what it said. Faulty rows stay out and are told; good ones go in, unless too man
 import json
 import tomllib
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from sqlalchemy import Engine, Row, desc, select, text
 
 from app.db.imports import import_run
 from app.db.reference import Catalogue, read_calendars, read_catalogue
-from app.domain.calendar import LOCAL_ZONE
+from app.domain.calendar import LOCAL_ZONE, Calendar
 from app.domain.former_columns import FormerFileRefused
 from app.domain.former_dossier import FormerRules
 from app.domain.former_mapping import FormerMapping, MappingRefused, read_mapping
@@ -33,7 +33,7 @@ from app.services.import_faults import FaultsFile
 from app.services.import_objects import NdjsonFile
 from app.services.import_reading import CsvFile, FormerFile, Record, Survey, survey
 from app.services.import_writing import Good, Run, Written, write
-from app.services.past_writing import connection
+from app.services.past_writing import Books, connection, offices_of
 
 BATCH: Final = 2000
 _WRITERS: Final = 2  # connections that write at a time, while the next batch is being checked
@@ -64,6 +64,7 @@ class Import:
     _owner: Engine
     _catalogue: Catalogue
     _calendar_revision: int
+    _offices: Mapping[int, Calendar]
     ignored: tuple[str, ...] = ()
     tally: Tally = field(default_factory=Tally)
     written: int = 0
@@ -142,7 +143,8 @@ class Import:
         if found is None:
             raise AssertionError("an INSERT answers its key")
         today = self.rules.now.astimezone(LOCAL_ZONE).date()
-        return Run(found[0], today, self.rules.past.payment_wait_stops_clock)
+        stops = self.rules.past.payment_wait_stops_clock
+        return Run(found[0], Books(today, self._offices, stops))
 
     def _end(self, db: psycopg.Connection, run: Run) -> None:
         db.execute(
@@ -225,7 +227,7 @@ def importing(
     )
     yield Import(
         *(path, mapping, wishes, found, checked_by),
-        *(owner, catalogue, revision, ignored),
+        *(owner, catalogue, revision, offices_of(catalogue.agency_ids, calendars), ignored),
     )
 
 

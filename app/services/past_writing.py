@@ -12,8 +12,12 @@ from datetime import date, datetime
 import psycopg
 from sqlalchemy import Engine
 
-from app.db.figure_books import BULK_FOLD, LOCK, Reading
+from app.db.figure_books import BULK_FOLD, HANDLED, LOCK, Reading
+from app.db.figure_facts import HASHED
+from app.domain.calendar import Calendar
 from app.domain.intake import Channel
+from app.domain.office_hours import EVERY_AGENCY
+from app.domain.working_time import USUAL, working_time
 from app.services.past_rows import (
     COMPONENT_COLUMNS,
     DELIVERY_COLUMNS,
@@ -137,23 +141,49 @@ def _copy(cursor: psycopg.Cursor, table: str, columns: Iterable[str], rows: Iter
             copy.write(data)
 
 
-def enter_facts(
-    cursor: psycopg.Cursor, dossiers: Sequence[Coded], today: date, *, payment_stops: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the books of the figures need: the day of recording, calendars by office's key."""
+
+    today: date
+    offices: Mapping[int, Calendar]
+    payment_stops: bool = True
+
+
+def offices_of(
+    agency_ids: Mapping[str, int], calendars: Mapping[str, Calendar]
+) -> dict[int, Calendar]:
+    """Return the calendars by the key of their office, the one of all others under `USUAL`."""
+    keys = {**agency_ids, EVERY_AGENCY: USUAL}
+    return {keys[code]: known for code, known in calendars.items() if code in keys}
+
+
+def enter_facts(cursor: psycopg.Cursor, dossiers: Sequence[Coded], books: Books) -> None:
     """Keep the books of the figures in the batch's own transaction: no answer ever misses it.
 
-    Facts are recorded as known `today`, or on the first day that no answer was given about.
+    Facts are recorded as known `books.today`, or on the first day that no answer was given about.
     """
+    keys = [one.key for one in dossiers]
     cursor.execute(LOCK)
-    cursor.execute("SELECT greatest(%s, max(day) + 1) FROM figure_closing", (today,))
+    cursor.execute("SELECT greatest(%s, max(day) + 1) FROM figure_closing", (books.today,))
     row = cursor.fetchone()
-    if row is None:
+    span = cursor.execute(_HANDLED, (keys,)).fetchone()
+    if row is None or span is None:
         raise AssertionError("an aggregate answers one row")
     others: dict[int, datetime | None] = (
         {one.key: due_at for one in dossiers for due_at in one.rows.other_due}
-        if payment_stops
+        if books.payment_stops
         else {}
     )
-    keys = [one.key for one in dossiers]
-    reading = Reading(keys, row[0], payment_stops=payment_stops, other_dues=others)
+    reading = Reading(
+        keys,
+        row[0],
+        working_time(books.offices, *span),
+        payment_stops=books.payment_stops,
+        other_dues=others,
+    )
+    cursor.execute(HASHED.format("off"))
     cursor.execute(BULK_FOLD, reading.values)
+
+
+_HANDLED = HANDLED.format(which="id = ANY (%s)")

@@ -37,7 +37,7 @@ from app.domain.past_stage import Odds, Words
 from app.domain.periods import Period
 from app.services.desk import Rules
 from app.services.past_rows import RowMaker
-from app.services.past_writing import connection
+from app.services.past_writing import Books, connection, offices_of
 from app.services.replay_writing import Batch, write
 
 BATCH = 2000
@@ -89,6 +89,11 @@ class Reference:
         register = Register(self.catalogue.groups, self.catalogue.agencies.values())
         return read_table(data, register, self.book, now.astimezone(LOCAL_ZONE).date())
 
+    @property
+    def offices(self) -> dict[int, Calendar]:
+        """The calendars by the key of their office, the one of all others under `USUAL`."""
+        return offices_of(self.catalogue.agency_ids, self.calendars)
+
     def calendar_of(self, agency: Agency) -> Calendar:
         return self.calendars.get(agency.code, self.calendars["*"])
 
@@ -125,13 +130,14 @@ class Replay:
     def play(self) -> Generator[int, None, None]:
         """Write what is left, batch by batch; yield the dossiers of each once it is committed."""
         written: deque[Future[int]] = deque()
+        books = Books(self.today, self._reference.offices)
         connections: SimpleQueue[psycopg.Connection] = SimpleQueue()
         with ExitStack() as stack:
             for _ in range(_WRITERS):
                 connections.put(stack.enter_context(connection(self._owner)))
             writers = stack.enter_context(ThreadPoolExecutor(_WRITERS, "replay"))
             for batch in self._invented():
-                written.append(writers.submit(_write, connections, batch, self.now, self.today))
+                written.append(writers.submit(_write, connections, batch, self.now, books))
                 while len(written) > _WRITERS:
                     yield written.popleft().result()
             while written:
@@ -188,11 +194,11 @@ class Replay:
 
 
 def _write(
-    connections: "SimpleQueue[psycopg.Connection]", batch: Batch, now: datetime, today: date
+    connections: "SimpleQueue[psycopg.Connection]", batch: Batch, now: datetime, books: Books
 ) -> int:
     db = connections.get()
     try:
-        return write(db, batch, now, today)
+        return write(db, batch, now, books)
     finally:
         connections.put(db)
 

@@ -8,7 +8,15 @@ import psycopg
 
 from app.domain.numbering import dossier_code
 from app.services.past_rows import ReceivedDay
-from app.services.past_writing import Coded, DayIntake, copy_rows, count_in, enter_facts, reserve
+from app.services.past_writing import (
+    Books,
+    Coded,
+    DayIntake,
+    copy_rows,
+    count_in,
+    enter_facts,
+    reserve,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +32,10 @@ class Batch:
         return sum(len(day.rows) for day in self.days)
 
 
-def write(db: psycopg.Connection, batch: Batch, now: datetime, today: date) -> int:
+def write(db: psycopg.Connection, batch: Batch, now: datetime, books: Books) -> int:
     """Write a batch in one transaction, unless it is there; return how many dossiers it holds.
 
-    `now` is when the run began; the facts for the figures are recorded as known `today`.
+    `now` is when the run began; the facts for the figures are recorded as known `books.today`.
 
     The mark comes first: whoever was killed a moment ago may still be committing the same batch
     in the server, and then this waits for the outcome.
@@ -45,7 +53,7 @@ def write(db: psycopg.Connection, batch: Batch, now: datetime, today: date) -> i
             last = count_in(cursor, days)
             dossiers = list(_coded(batch, last, reserve(cursor, batch.dossiers)))
             copy_rows(cursor, dossiers)
-            enter_facts(cursor, dossiers, today, payment_stops=True)
+            enter_facts(cursor, dossiers, books)
     return batch.dossiers
 
 
