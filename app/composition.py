@@ -17,6 +17,8 @@ from app.integrations.mapi_portal import MapiPortal
 from app.integrations.messaging import Messenger
 from app.integrations.national_portal import Account, NationalPortal
 from app.integrations.payment_platform import Merchant, PaymentPlatform
+from app.integrations.portal_files import PortalFiles
+from app.integrations.portal_inbound import Gate
 from app.integrations.post import Contact, Customer, Post
 from app.integrations.sms_gateway import SmsAccount, SmsGateway
 from app.integrations.smtp_mail import MailAccount, SmtpMail
@@ -71,6 +73,8 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
                 settings.payment_signature,
             ),
         ),
+        portal_gate=Gate(settings.portal_inbound_secret.get_secret_value()),
+        portal_files=_portal_files(settings),
         lgsp=_lgsp(settings),
         post=_post(settings),
         web_url=settings.web_url,
@@ -93,6 +97,11 @@ def _portal(settings: Settings) -> NationalPortal:
         settings.portal_dstcode,
     )
     return NationalPortal(_client(settings, settings.portal), account)
+
+
+def _portal_files(settings: Settings) -> PortalFiles:
+    http = httpx.Client(trust_env=False, headers={"User-Agent": "motcua"})
+    return PortalFiles(http, settings.portal_file_hosts, settings.partner_timeout_s)
 
 
 def _central(settings: Settings) -> CentralClient:

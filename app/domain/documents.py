@@ -13,6 +13,12 @@ class DocumentKind(StrEnum):
     RESULT = auto()  # kết quả giải quyết
 
 
+class DocumentSource(StrEnum):
+    UPLOAD = auto()  # tải lên
+    PORTAL = auto()  # lấy từ Cổng Dịch vụ công quốc gia
+    RESULT_STORE = auto()  # lấy từ kho kết quả số hóa
+
+
 ACCEPTED_TYPES = {
     "application/pdf": "PDF",
     "image/jpeg": "ảnh JPEG",
