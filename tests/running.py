@@ -127,8 +127,9 @@ def address_of(bound: socket.socket) -> str:
 def mocks(data_dir: Path, **config: Given) -> Iterator[str]:
     """Serve the partners' mocks and give their address; `config` are fields of MockConfig."""
     listening = free_port()
-    told: dict[str, Any] = {"payment_confirm_url": "http://127.0.0.1:9/", "notice_backoff_s": 0.02}
-    told |= config
+    nowhere = "http://127.0.0.1:9/"
+    told: dict[str, Any] = {"payment_confirm_url": nowhere, "portal_submission_url": nowhere}
+    told |= {"notice_backoff_s": 0.02} | config
     app = create_app(MockConfig(data_dir / "mocks", public_url=address_of(listening), **told))
     with served(app, listening) as url:
         yield url

@@ -10,6 +10,7 @@ from app.cli.deliveries import deliveries
 from app.cli.demo import demo
 from app.cli.due import due
 from app.cli.figures import figures
+from app.cli.inbound import inbound
 from app.cli.migrate import migrate
 from app.cli.mocks import mocks
 from app.cli.notices import notices
@@ -55,6 +56,7 @@ _app.add_typer(agencies, name="agencies")
 _app.add_typer(calendar, name="calendar")
 _app.add_typer(catalogue, name="catalogue")
 _app.add_typer(deliveries, name="deliveries")
+_app.add_typer(inbound, name="inbound")
 _app.add_typer(procedures, name="procedures")
 _app.command()(notices)
 _app.add_typer(webhooks, name="webhooks")

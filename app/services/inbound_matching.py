@@ -57,7 +57,7 @@ def match(catalogue: Catalogue, submission: Submission, on: date) -> Matched:
     offered = catalogue.version_on(procedure, on)
     faults: list[Fault] = []
     agency = _agency(catalogue, submission, offered, on, faults)
-    components = _components(submission, offered, faults) if offered else ()
+    components = _components(submission, offered, faults)
     application = Application(
         procedure=procedure,
         agency=agency,
@@ -134,7 +134,11 @@ def _no_agency(said: str, *, is_several: bool) -> Fault:
     return Fault("/DonViXuLy", "inbound.agency_unknown", detail)
 
 
-def _components(submission: Submission, offered: Offered, faults: list[Fault]) -> tuple[str, ...]:
+def _components(
+    submission: Submission, offered: Offered | None, faults: list[Fault]
+) -> tuple[str, ...]:
+    if offered is None:
+        return tuple(paper.component or "" for paper in submission.papers)
     parts = offered.version.components
     names = {" ".join(fold(part.name).split()): part.code for part in parts}
     codes = {part.code for part in parts}
