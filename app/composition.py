@@ -121,6 +121,7 @@ def _lgsp(settings: Settings) -> Lgsp:
             "business": settings.lgsp_business_dstcode,
             "categories": settings.lgsp_category_dstcode,
             "store_list": settings.lgsp_store_dstcode,
+            "store_file": settings.lgsp_store_dstcode,
         },
     )
     return Lgsp(_client(settings, settings.lgsp, settings.lgsp_timeout_s), subscription)

@@ -16,7 +16,7 @@ from app.domain.inbound import InboundAct, InboundState
 from app.services import inbound_desk
 from app.services.inbound_desk import Deed, Wanted
 
-_SHORT = 60
+_SHORT = 90
 
 
 def write_list(state: str | None, code: str | None, *, every: bool, after: int, limit: int) -> None:
@@ -25,20 +25,16 @@ def write_list(state: str | None, code: str | None, *, every: bool, after: int, 
     wanted = Wanted(InboundState(state) if state else None, None, code, every)
     with a_desk() as desk:
         found = inbound_desk.list_page(desk, wanted, actor=operator(), after=after, limit=limit + 1)
-    table = Table("Số")
-    for name in ("Mã tại Cổng", "Thủ tục", "Cơ quan"):
+    table = Table()
+    for name in ("Số", "Mã tại Cổng", "Trạng thái"):
         table.add_column(name, no_wrap=True)
-    for name in ("Trạng thái", "Nhận lúc", "Lý do"):
-        table.add_column(name)
+    table.add_column("Hồ sơ, hoặc vì sao chưa")
     for item in found[:limit]:
         reason = item["dossier"] or item["reason"] or ""
         table.add_row(
             str(item["id"]),
             item["portal_code"] or "không đọc được",
-            item["procedure"] or "",
-            item["agency"] or "",
             item["state_label"],
-            _at(item["received_at"]),
             reason if len(reason) <= _SHORT else f"{reason[: _SHORT - 1]}…",
         )
     console = Console()

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.application import Fault
+from app.domain.documents import file_name
 from app.domain.inbound import Malformed, Paper, Service, Submission, agency_code_of
 from app.domain.intake import ReturnWay
 from app.domain.procedure import ApplicantKind
@@ -25,7 +26,7 @@ _PHONE = re.compile(r"\+?\d{8,14}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]{1,120}@[^@\s]{1,120}")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_LONGEST, _LONGEST_NAME, _LONGEST_URL, _MOST_PAPERS = 200, 255, 2000, 100
+_LONGEST, _LONGEST_URL, _MOST_PAPERS = 200, 2000, 100
 
 KINDS = {
     "1": ApplicantKind.CITIZEN,
@@ -247,4 +248,4 @@ def _application(reader: _Reader) -> tuple[Paper, ...]:
 def _file_name(row: _Reader, name: str) -> str:
     """Return a file's name as we keep names: no path, not too long."""
     given = row.text(name, is_required=True, longest=4000) or ""
-    return re.split(r"[/\\]", given)[-1][-_LONGEST_NAME:].strip() or "tep"
+    return file_name(given)

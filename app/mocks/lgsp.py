@@ -45,6 +45,20 @@ _INVALID = {"fault": {"code": 900901, "message": "Invalid Credentials"}}
 _PDF = b"%PDF-1.7\n% giay to so hoa\n%%EOF\n"
 
 
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+_FILES: dict[str, Callable[[], Any]] = {
+    "pdf": lambda: _base64(_PDF),
+    "empty": lambda: "",
+    "not_base64": lambda: "đây không phải Base64",
+    "no_text": lambda: {"TepTin": [1, 2]},
+    "executable": lambda: _base64(b"MZ" + bytes(64)),
+    "huge": lambda: _base64(b"%PDF-1.7\n" + bytes(40 * 1024 * 1024)),
+}
+
+
 class _Refused(Exception):
     """The register does not take the question."""
 
@@ -170,11 +184,14 @@ class _Lgsp:
         return {"errorCode": 0, "message": "Thành công", "signature": "", "result": result}
 
     async def file(self, request: Request) -> dict[str, Any]:
-        """GetGiayToByUrl: a small PDF in Base64."""
+        """GetGiayToByUrl: a small PDF in Base64, or something worse, by the switch."""
         asked = await _checked(request, STORE_FILE)
-        self._remember(request, "store_file", asked["DuongDan"], is_found=True)
-        content = base64.b64encode(_PDF).decode()
-        return {"errorCode": 0, "message": "Thành công", "result": content}
+        is_known = self.memory.has_file(asked["CoQuanChuQuan"], asked["DuongDan"])
+        self._remember(request, "store_file", asked["DuongDan"], is_found=is_known)
+        if not is_known:
+            raise _Refused("Không tìm thấy giấy tờ")
+        content = _FILES[self.switches.word("store_file")]
+        return {"errorCode": 0, "message": "Thành công", "result": content()}
 
     def _remember(self, request: Request, service: str, subject: str, *, is_found: bool) -> None:
         by_fault = is_by_fault(request.scope)
@@ -189,8 +206,9 @@ def lgsp(config: MockConfig, memory: Memory, now: Callable[[], datetime]) -> Par
             "chaos": float(config.chaos),
             "token_life_s": 3600.0,
             "population_xml": "plain",
+            "store_file": "pdf",
         },
-        {"population_xml": WAYS},
+        {"population_xml": WAYS, "store_file": tuple(_FILES)},
     )
     bearers = Bearers()
     platform = _Lgsp(config, LgspMemory(memory), bearers, switches, now)
