@@ -113,7 +113,7 @@ _SAMPLE = {"MaHoSo": "000.00.00.G22-261130-0001", "MaTTHC": "2.000488", "ChuHoSo
     "/notices/portal/{service}",
     summary="Dossier handed on by the national portal (hồ sơ từ Cổng Dịch vụ công quốc gia)",
     description="The portal's own message, with the shared secret as bearer token. Kept once under "
-    "its MaHoSo and answered; a worker makes a dossier of it. Wrong token: 401 with the same body.",
+    "its MaHoSo and answered; a worker makes a dossier of it. A wrong token is answered -1.",
     response_model=PortalAnswer,
     tags=["partners"],
     responses=responses(is_public=True),
@@ -134,7 +134,7 @@ async def take(
     ] = None,
 ) -> Response:
     if not inbound.lets_in(desk, authorization):
-        return JSONResponse(inbound.refused(), 401, {"WWW-Authenticate": "Bearer"})
+        return JSONResponse(inbound.refused())
     raw = await http.body()
     return JSONResponse(await run_in_threadpool(inbound.receive, desk, service, raw, now=now))
 

@@ -24,7 +24,9 @@ SECURED_ELSEWHERE = {
     # test_notices
     *("message", "notice_preference"),
     # test_row_security_partners
-    *("lookup", "lookup_log", "lookup_answer", "post_order", "post_track"),
+    *("lookup", "lookup_log", "lookup_answer", "lookup_file", "post_order", "post_track"),
+    # test_inbound
+    *("inbound", "inbound_copy", "inbound_file", "inbound_act", "portal_origin"),
 }
 """Tables whose rows tests of their own compare with a filter in plain Python."""
 
@@ -37,10 +39,11 @@ APPEND_ONLY = {
     *("publication", "handover", "opinion_request", "issued_paper", "agency_heir"),
     *("procedure", "procedure_version", "procedure_agency"),
     *("delivery_act", "delivery_attempt", "portal_file"),
+    *("inbound_copy", "inbound_act", "portal_origin"),
 }
 DELETED_FROM = {"calendar_day", "office_hours", "local_day", "draft", "quota_use"}
 ADDED_AND_TAKEN_AWAY = {
-    *("idempotency", "announcement", "lookup_answer"),
+    *("idempotency", "announcement", "lookup_answer", "inbound_file"),
     *("agency", "agency_succession", "report_group"),
 }
 OUT_OF_REACH = {"replay_batch", "backfill"}

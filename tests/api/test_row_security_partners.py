@@ -27,7 +27,7 @@ from tests.builders import (
     succeeded,
 )
 
-TABLES = ("lookup", "lookup_log", "lookup_answer", "post_order", "post_track")
+TABLES = ("lookup", "lookup_log", "lookup_answer", "lookup_file", "post_order", "post_track")
 HELPER = "025099000003"
 """Hands in for somebody else."""
 

@@ -183,10 +183,6 @@ def test_two_deliveries_at_once_are_one_dossier(office: Office) -> None:
         ({"DonViXuLy": "Sở Không Có"}, [("/DonViXuLy", "inbound.agency_unknown")]),
         ({"MaDonVi": "H44.99"}, [("/MaDonVi", "agency.unknown")]),
         ({"MaDonVi": "000.00.29.H44"}, [("/MaDonVi", "agency.not_competent")]),
-        ({"ChuHoSo": None}, [("/ChuHoSo", "inbound.field_missing")]),
-        ({"ChuHoSo": 7}, [("/ChuHoSo", "inbound.field_type")]),
-        ({"ChuHoSo": "a\nb"}, [("/ChuHoSo", "inbound.field_invalid")]),
-        ({"LoaiDoiTuong": "9"}, [("/LoaiDoiTuong", "inbound.unmapped")]),
         (
             {"LoaiDoiTuong": "3"},
             [
@@ -194,16 +190,8 @@ def test_two_deliveries_at_once_are_one_dossier(office: Office) -> None:
                 ("/DinhDanhCHS/0/SoDinhDanh", "applicant.number_invalid"),
             ],
         ),
-        ({"TrangThaiHoSo": "4"}, [("/TrangThaiHoSo", "inbound.unmapped")]),
-        ({"NgayNopHoSo": "20260231000000"}, [("/NgayNopHoSo", "inbound.field_invalid")]),
         ({"NgayNopHoSo": "20990101000000"}, [("/NgayNopHoSo", "inbound.from_the_future")]),
-        (
-            {"DinhDanhCHS": [{"LoaiDinhDanh": "2", "SoDinhDanh": "131000001"}]},
-            [("/DinhDanhCHS/0/LoaiDinhDanh", "inbound.unmapped")],
-        ),
-        ({"DinhDanhCHS": []}, [("/DinhDanhCHS", "inbound.field_invalid")]),
         ({"TaiLieuNop": []}, [("/TaiLieuNop", "component.missing")] * 2),
-        ({"TaiLieuNop": "x"}, [("/TaiLieuNop", "inbound.field_type")]),
         (
             {"EformThongTinChiTiet": {"lists_bans": 1}, "TaiLieuNop": []},
             [("/EformThongTinChiTiet/lists_bans", "form.invalid")],
@@ -237,20 +225,7 @@ def test_what_is_malformed_waits_in_quarantine_with_every_fault(
     assert "Trần Thị Mẫu" not in kept
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"",
-        b"<html>",
-        b"[]",
-        b'{"a":1,"a":2}',
-        b'{"MaHoSo":null}',
-        b'{"MaHoSo":"../x y"}',
-        b'{"MaHoSo":"A-1234","x":"\\u0000"}',
-        b"\xff\xfe",
-        b'{"MaHoSo": NaN}',
-    ],
-)
+@pytest.mark.parametrize("raw", [b"", b"<html>", b'{"MaHoSo":null}', b"\xff\xfe\0"])
 def test_what_has_no_readable_code_is_an_error_to_the_portal_and_kept(
     office: Office, raw: bytes
 ) -> None:
@@ -328,8 +303,6 @@ def test_what_the_portal_sent_later_can_take_its_place(office: Office) -> None:
     [
         {"changes": {"/MaHoSo": "H-9999"}},
         {"changes": {"/Khong/Co": 1}},
-        {"changes": {"MaTTHC": 1}},
-        {"changes": {"/TaiLieuNop/9": {}}},
         {"copy": 4},
         {"message": {"MaHoSo": "khác-1"}},
         {},
@@ -375,11 +348,9 @@ def test_only_administrators_of_its_agencies_see_it_and_none_its_content(office:
 @pytest.mark.parametrize(
     "fault",
     [
-        {"kind": "http_500"},
         {"kind": "http_503"},
         {"kind": "quota"},
         {"kind": "reset_before"},
-        {"kind": "reset_after"},
         {"kind": "html_page"},
         {"kind": "wrong_json"},
         {"kind": "hang", "seconds": 0.1},
@@ -453,19 +424,7 @@ def test_a_file_that_is_too_large_is_not_kept(office: Office) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://127.0.0.1:1/x",
-        "http://169.254.169.254/latest",
-        "file:///etc/passwd",
-        "http://user@{host}/x",
-        "https://{host}/x",
-        "http://{host}.example/x",
-        "//{host}/x",
-        "gopher://{host}/x",
-    ],
-)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/x", "http://user@{host}/x"])
 def test_no_link_leads_anywhere_but_to_the_portal(office: Office, url: str) -> None:
     host = office.mocks.url.removeprefix("http://")
     message = handed_in(office)

@@ -26,6 +26,7 @@ from app.services.seeding import seed
 from tests.builders import partners, settings_for
 from tests.services.cashier import until
 from tests.services.office import Mocks, Office, opened
+from tests.services.portal_inbox import dossiers_of, fetched, handed_in, receive, row_of
 
 ROOT = Path(__file__).resolve().parents[2]
 JOURNEY = (Act.TAKE_IN, Act.START, Act.REQUEST_SUPPLEMENT, Act.SUPPLEMENT, Act.RESOLVE)
@@ -199,3 +200,30 @@ def _lives(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_killed_between_the_files_of_a_portal_dossier_there_is_one_dossier(
+    office: Office, mocks: Mocks
+) -> None:
+    message = handed_in(office)
+    code = message["MaHoSo"]
+    receive(office, message)
+    office.change("UPDATE inbound SET next_at = '2000-01-01'")
+    slow = message["TaiLieuNop"][1]["DuongDanTaiTepTin"]
+    before = mocks.hits()["delay"]
+    mocks.fault("out_of_order", service="file", seconds=0)  # the first file passes, at once
+    mocks.fault("delay", service="file", seconds=LATE_S)
+    with a_worker(office) as worker:
+        _until_hit(mocks, "delay", before)
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    stands = row_of(office, code)
+    assert (stands["state"], dossiers_of(office, code)) == ("in_flight", 0)
+    [kept] = office.rows("SELECT url FROM inbound_file")
+    assert kept["url"] != slow
+
+    with a_worker(office):
+        until(lambda: row_of(office, code)["state"] == "entered")
+
+    assert dossiers_of(office, code) == 1
+    assert fetched(office, code)[0] == 1
