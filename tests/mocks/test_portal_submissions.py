@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
+import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -65,7 +66,7 @@ def _sent(http: TestClient, code: str, count: int = 1) -> list[dict[str, Any]]:
         time.sleep(0.005)
 
 
-def _hand_in(http: TestClient, **body: object) -> dict[str, Any]:
+def _hand_in(http: httpx2.Client, **body: object) -> dict[str, Any]:
     answer = http.post(PATH, json=body)
     assert answer.status_code == 201, answer.text
     return dict(answer.json()["message"])
@@ -88,7 +89,7 @@ def test_it_is_sent_until_it_is_taken_and_known_from_the_start(
 
 
 def test_its_files_are_behind_links_with_their_hash(portal: Portal) -> None:
-    message = _hand_in(portal.http)  # type: ignore[arg-type]  (the same client)
+    message = _hand_in(portal.http)
     [first, _] = message["TaiLieuNop"]
     path = first["DuongDanTaiTepTin"].removeprefix(portal.config.public_url)
 
@@ -148,7 +149,7 @@ def test_twice_another_content_late_and_with_a_wrong_secret(
 
 
 def test_a_promotion_is_answered_with_its_own_status(portal: Portal) -> None:
-    message = _hand_in(portal.http, service="addtthcKhuyenMai")  # type: ignore[arg-type]
+    message = _hand_in(portal.http, service="addtthcKhuyenMai")
     row = {
         "TrangThai": "11",
         "MaHoSo": message["MaHoSo"],

@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from app.domain.actor import Role
+from app.db.access import acting
+from app.domain.actor import SYSTEM, Actor, Role
 from app.domain.inbound import (
     InboundAct,
     InboundActRefused,
@@ -22,6 +24,7 @@ from app.domain.lifecycle import Act
 from app.services import dossiers, inbound, inbound_desk, inbound_work, tracking
 from app.services.errands import claim
 from app.services.inbound_desk import Wanted
+from app.services.transition import DossierNotFound
 from tests.builders import CITIZEN, JUSTICE
 from tests.services.office import Office, an_applicant, staff
 from tests.services.portal_inbox import (
@@ -74,7 +77,7 @@ def test_its_clerk_sees_it_and_another_agencys_does_not(office: Office) -> None:
 
     assert dossiers.read(office.desk, code, actor=staff(Role.RECEPTIONIST, JUSTICE))
     for stranger in (an_applicant("025099000002"), staff(Role.RECEPTIONIST, "H44.29")):
-        with pytest.raises(dossiers.DossierNotFound):
+        with pytest.raises(DossierNotFound):
             dossiers.read(office.desk, code, actor=stranger)
 
 
@@ -514,6 +517,37 @@ def test_two_workers_at_once_enter_it_once(office: Office) -> None:
 
     assert dossiers_of(office, message["MaHoSo"]) == 1
     assert row_of(office, message["MaHoSo"])["state"] == "entered"
+
+
+@pytest.mark.parametrize(
+    "who",
+    [an_applicant(), staff(Role.RECEPTIONIST, JUSTICE), staff(Role.ADMINISTRATOR, "H44")],
+    ids=lambda who: str(who.role),
+)
+def test_nobody_but_the_system_reads_what_came_in(office: Office, who: Actor) -> None:
+    message = handed_in(office)
+    receive(office, message)
+    receive(office, message | {"Fax": "1"})
+    office.mocks.fault("http_500", service="file", times=None)
+    work(office)
+    inbound_desk.act(office.desk, row_of(office, message["MaHoSo"])["id"], deed(office))
+    with acting(office.desk.engine, who) as tx:
+        for table in ("inbound", "inbound_copy", "inbound_file", "inbound_act"):
+            assert tx.db.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+
+
+def test_where_it_is_from_is_seen_with_the_dossier(office: Office) -> None:
+    come_in(office)
+
+    def seen(who: Actor) -> int:
+        with acting(office.desk.engine, who) as tx:
+            return tx.db.scalar(text("SELECT count(*) FROM portal_origin")) or 0
+
+    everything = seen(SYSTEM)
+    assert everything >= 1
+    assert seen(staff(Role.OFFICER, "H44")) == everything
+    for nobody in (an_applicant("025099000009"), staff(Role.ADMINISTRATOR, "H44")):
+        assert seen(nobody) == 0
 
 
 def test_our_own_code_is_not_taken_for_one_of_the_portal(office: Office) -> None:

@@ -8,7 +8,7 @@ from app.domain.actor import Role
 from app.domain.lifecycle import Act, RoleRefused
 from app.domain.lookups import LookupRefused, Purpose
 from app.services import dossiers, lookups, store_papers
-from app.services.transition import Request
+from app.services.transition import DossierNotFound, Request
 from tests.builders import JUSTICE, OTHER_DISTRICT
 from tests.services.errands import ask, by_clerk, log_of, look_up, questions, settle
 from tests.services.office import Office, an_applicant, staff
@@ -109,7 +109,7 @@ def test_only_who_has_the_dossier_in_hand_takes_a_file(office: Office) -> None:
     code, number = _listed(office)
     for actor, refusal in (
         (an_applicant(), RoleRefused),
-        (staff(Role.RECEPTIONIST, OTHER_DISTRICT), dossiers.DossierNotFound),
+        (staff(Role.RECEPTIONIST, OTHER_DISTRICT), DossierNotFound),
     ):
         request = Request(code, actor, office.clock())
         with pytest.raises(refusal):
