@@ -101,6 +101,7 @@ def papers(number: int) -> dict[Form, Paper]:
             first_on=date(2026, 10, 1),
             last_on=date(2026, 10, 31),
             book="2026",
+            note="Phát hành lúc 17:00 31/10/2026, người lập: Trần Thị Mẫu",
             entries=tuple(_entry(n) for n in range(number, number + 110)),
         ),
     }

@@ -32,7 +32,7 @@ from bench.stand import HERE
 
 _ROUNDS = 60
 _THREADS = 2
-_DOSSIERS = 310_000  # over three years
+_DOSSIERS, _DAYS = 310_000, 3 * 365
 _NOW = datetime(2026, 10, 5, 9, tzinfo=LOCAL_ZONE)
 _COLUMNS = (
     *("form", "paper", "pages", "ms", "p95", "cpu ms", "cpu ms a page", "papers/s"),
@@ -123,7 +123,7 @@ def _registers(url: str, home: Path) -> tuple[Table, str]:
     migrate(owner)
     seed(owner)
     owner.dispose()
-    fill(url.replace("+psycopg", ""), _DOSSIERS, _DOSSIERS // 100, _NOW)
+    fill(url, _DOSSIERS, _DAYS, _NOW)
     table = Table("Register", ("days", "rows", "s", "rows/s", "MiB file", "MiB held"))
     table.notes = _REGISTER_NOTES
     for days in (1, 31, 365):

@@ -110,6 +110,7 @@ STATUS: Final = {
     "rating.version_stale": 412,
     "register.busy": 503,
     "register.empty": 404,
+    "register.not_found": 404,
     "register.period_too_long": 422,
     "register.refused": 403,
     "resolution.reason_missing": 422,

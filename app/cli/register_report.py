@@ -17,11 +17,13 @@ from app.composition import desk_of, engine_of
 from app.domain.actor import SYSTEM
 from app.domain.errors import DomainError
 from app.domain.periods import Period
+from app.services import registers
 from app.services.desk import Desk
-from app.services.registers import Wanted, print_register, write_register
+from app.services.register_lines import Wanted
+from app.services.registers import Kind, Order
 
 
-def write(agency: str, first: date, last: date, out: Path) -> None:
+def write(agency: str, first: date, last: date, out: Path, *, is_view: bool) -> None:
     """Write the register, or say in one sentence why not (status 2)."""
     if out.suffix.lower() not in {".xlsx", ".pdf"}:
         refuse(f"{out.name}: tệp phải có đuôi .xlsx hoặc .pdf.")
@@ -33,7 +35,8 @@ def write(agency: str, first: date, last: date, out: Path) -> None:
         engine = engine_of(settings, pool_size=1)
         try:
             with whole(out) as file:
-                _write(desk_of(settings, engine), wanted, file, is_pdf=out.suffix.lower() == ".pdf")
+                order = Order(wanted, Kind(out.suffix[1:].lower()), SYSTEM, clock.now())
+                _write(desk_of(settings, engine), order, file, is_view=is_view)
         except DomainError as refusal:
             refuse(refusal.detail)
         finally:
@@ -41,13 +44,14 @@ def write(agency: str, first: date, last: date, out: Path) -> None:
     typer.echo(f"{out}: {grouped(out.stat().st_size // 1024)} KiB")
 
 
-def _write(desk: Desk, wanted: Wanted, file: IO[bytes], *, is_pdf: bool) -> None:
-    now = clock.now()
-    if is_pdf:
-        file.write(print_register(desk, wanted, actor=SYSTEM, now=now))
-        return
+def _write(desk: Desk, order: Order, file: IO[bytes], *, is_view: bool) -> None:
     with _Told() as told:
-        write_register(desk, wanted, file, actor=SYSTEM, now=now, watch=told.watch)
+        if is_view:
+            registers.look(order, desk, file, told.watch)
+            return
+        issued = registers.issue(order, desk, told.watch)
+    for piece in registers.content(desk, issued["sha256"]):
+        file.write(piece)
 
 
 class _Told(ExitStack):

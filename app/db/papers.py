@@ -1,9 +1,10 @@
-"""Papers as they were issued, and the numbers of their books."""
+"""Papers and registers as they were issued, and the numbers of their books."""
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -66,4 +67,28 @@ issued_paper = Table(
     ),
     Index("ix_issued_paper_dossier_id", "dossier_id", "id"),
     comment="Giấy tờ đã ban hành: what a paper says is frozen with the act, its bytes when printed",
+)
+
+issued_register = Table(
+    "issued_register",
+    metadata,
+    surrogate_key(),
+    Column("agency_id", ForeignKey("agency.id"), nullable=False, comment="With the units below it"),
+    Column("first_on", Date, nullable=False),
+    Column("last_on", Date, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("said_sha256", Text, nullable=False, comment="Of what its entries say"),
+    Column("issued_at", DateTime(timezone=True), nullable=False),
+    Column("issued_by", Text, nullable=False, comment="Account"),
+    Column("issued_name", Text, nullable=False),
+    Column("sha256", ForeignKey("stored_file.sha256"), nullable=False),
+    Column("template", Text, comment="Version that it was printed with; NULL: a spreadsheet"),
+    UniqueConstraint(
+        *("agency_id", "first_on", "last_on", "format", "said_sha256"),
+        name="uq_issued_register_said",
+    ),
+    CheckConstraint("format IN ('pdf', 'xlsx')", name="format"),
+    CheckConstraint("first_on <= last_on AND entries >= 1", name="extent"),
+    comment="Sổ theo dõi hồ sơ đã phát hành: kept as issued, the same again is the one before",
 )

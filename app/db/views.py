@@ -132,6 +132,22 @@ def paper_view(code: str, row: Row[Any]) -> dict[str, Any]:
     }
 
 
+def register_view(agency: str, row: Row[Any]) -> dict[str, Any]:
+    """Return an issued register as it is listed: JSON values, instants in ISO 8601."""
+    return {
+        "id": row.id,
+        "agency": agency,
+        "first_on": row.first_on.isoformat(),
+        "last_on": row.last_on.isoformat(),
+        "format": row.format,
+        "entries": row.entries,
+        "issued_at": row.issued_at.isoformat(),
+        "issued_by": row.issued_name,
+        "sha256": row.sha256,
+        "href": f"/v1/registers/{row.id}",
+    }
+
+
 def opinion_view(row: Row[Any], codes: Mapping[int, str], now: datetime) -> dict[str, Any]:
     """Return what one agency was asked and said: JSON values, instants in ISO 8601."""
     state = state_at(OpinionState(row.state), row.due_at, now)

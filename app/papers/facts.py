@@ -197,6 +197,7 @@ class Register(Paper):
     first_on: date
     last_on: date
     book: str
+    note: str  # issued when and by whom, or that it was not
     entries: tuple[RegisterEntry, ...]
 
 

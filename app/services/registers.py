@@ -1,73 +1,45 @@
 """The register (form 07, sổ theo dõi hồ sơ) of an agency and the units below it, for any period.
 
-It is an extract of the dossiers as they stand, taken at the moment that is printed on it, and not
-kept: whoever wants it again takes another. Rows are read from the database in portions, so that a
-register of 100,000 dossiers needs no more memory than one of a thousand.
+It can be looked at as the dossiers stand, which is marked on it and not kept, or issued: then it
+is kept in the file store, and whoever asks for it later gets the same bytes.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from threading import BoundedSemaphore
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
 from typing import IO, Any, Final
 
-from sqlalchemy import Row, text
+from sqlalchemy import desc, insert, select
+from sqlalchemy.exc import IntegrityError
 
-from app.db.access import Transaction, acting
-from app.db.reference import Catalogue
-from app.domain.actor import DESK_ROLES, Actor
-from app.domain.agency import Agency
-from app.domain.calendar import LOCAL_ZONE
+from app.db import file_store
+from app.db.access import acting
+from app.db.answers import remember
+from app.db.documents import stored_file
+from app.db.file_store import StoredFile
+from app.db.papers import issued_register
+from app.db.views import register_view
+from app.domain.actor import Actor
+from app.domain.calendar import local_minute
 from app.domain.errors import DomainError
-from app.domain.intake import ReturnWay
-from app.domain.lifecycle import LABELS, Status
-from app.domain.papers import Form, written_number
+from app.domain.once import Once
+from app.domain.papers import Form
 from app.domain.periods import Period
 from app.papers.facts import Register, RegisterEntry
-from app.papers.rendering import MOST_ENTRIES, RegisterTooLong, render
-from app.papers.spreadsheet import MOST_ROWS, Cell, Column, Sheet, write_sheet
+from app.papers.rendering import MOST_ENTRIES, RegisterTooLong, render, template_of
+from app.papers.spreadsheet import Cell, Column, Sheet, write_sheet
 from app.services.desk import Desk
 from app.services.letterheads import in_full, office_of
+from app.services.register_lines import PORTION, Extract, Wanted, is_theirs, opened, refuse_others
 
-MOST_DAYS: Final = 366
-"""A book is of one year at most."""
-
-_FIRST_DAY: Final = date(1900, 1, 1)
-_LAST_DAY: Final = date(8999, 12, 31)
-_PORTION: Final = 1_000
-_AT_ONCE: Final = BoundedSemaphore(2)
-"""Each takes a connection for as long as it is written: the others are for the queue."""
-
-_TOLD: Final = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.STOPPED})
-"""Ends without a result, written into the notes."""
-
-_WAYS: Final = {
-    ReturnWay.DESK: "Trực tiếp",
-    ReturnWay.ONLINE: "Trực tuyến",
-    ReturnWay.POST: "Bưu chính công ích",
-}
-_WHERE: Final = """
-    dossier.agency_id = ANY(CAST(:agencies AS bigint[]))
-    AND dossier.received_at >= :since AND dossier.received_at < :until"""
-_COUNT: Final = text(f"SELECT count(*) FROM (SELECT FROM dossier WHERE {_WHERE} LIMIT :most) few")
-_ROWS: Final = text(f"""
-SELECT dossier.code, dossier.procedure_version_id, dossier.applicant_name, dossier.contact,
-    dossier.agency_id, dossier.received_at, dossier.status, dossier.return_way,
-    coalesce(dossier.promised_at, dossier.due_at) AS due_at,
-    back.occurred_at AS returned_at, back.way AS returned_way, receipt.number AS receipt_number
-FROM dossier
-LEFT JOIN LATERAL (
-    SELECT occurred_at, details ->> 'return_way' AS way FROM dossier_event
-    WHERE dossier.status = 'returned' AND dossier_id = dossier.id AND act = 'return_result'
-    ORDER BY seq DESC LIMIT 1
-) AS back ON true
-LEFT JOIN LATERAL (
-    SELECT number FROM issued_paper
-    WHERE dossier_id = dossier.id AND form = 'receipt' ORDER BY id LIMIT 1
-) AS receipt ON true
-WHERE {_WHERE} ORDER BY dossier.received_at, dossier.id
-""").execution_options(yield_per=_PORTION)
+Watch = Callable[[int, int], None]
+"""Told, portion by portion, how many of how many entries are written."""
 
 _COLUMNS: Final = (
     *(Column("STT", 7), Column("Mã hồ sơ", 22), Column("Tên thủ tục hành chính", 45)),
@@ -78,201 +50,225 @@ _COLUMNS: Final = (
 )
 
 
-class RegisterRefused(DomainError):
-    """Not a member of the desk's staff, or an agency that is not theirs."""
+class Kind(StrEnum):
+    """What a register is written as."""
 
-    code = "register.refused"
-    title = "Không được xem sổ theo dõi này"
-
-
-class RegisterEmpty(DomainError):
-    code = "register.empty"
-    title = "Kỳ này không có hồ sơ"
+    PDF = "pdf"
+    XLSX = "xlsx"
 
 
-class PeriodTooLong(DomainError):
-    code = "register.period_too_long"
-    title = "Kỳ của sổ quá dài"
+MEDIA: Final[Mapping[Kind, str]] = {
+    Kind.PDF: "application/pdf",
+    Kind.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
-class RegisterBusy(DomainError):
-    """As many registers are being written as one process writes at once."""
+class RegisterNotFound(DomainError):
+    """No such register was issued, or it is another agency's."""
 
-    code = "register.busy"
-    title = "Đang ghi sổ khác"
+    code = "register.not_found"
+    title = "Không có sổ theo dõi này"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A register: dossiers that an agency, or a unit below it, received in a period."""
+class Order:
+    """Somebody wants a register issued."""
 
-    agency: str
-    period: Period
+    wanted: Wanted
+    kind: Kind
+    actor: Actor
+    now: datetime
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Extract:
-    """A register being read: how many entries, and one after the other."""
+class Kept:
+    """An issued register: its content is in the file store."""
 
-    tx: Transaction
-    catalogue: Catalogue
-    agency: Agency
-    count: int
-    asked: dict[str, Any]
-
-    def entries(self) -> Iterator[RegisterEntry]:
-        for number, row in enumerate(self.tx.db.execute(_ROWS, self.asked), 1):
-            yield _entry(self.catalogue, number, row)
+    sha256: str
+    size_bytes: int
+    name: str
+    media_type: str
 
 
-def print_register(desk: Desk, wanted: Wanted, *, actor: Actor, now: datetime) -> bytes:
-    """Return the register as PDF; raises `RegisterTooLong` for more than fit in print."""
-    with _opened(desk, wanted, actor) as extract:
-        if extract.count > MOST_ENTRIES:
-            raise RegisterTooLong(
-                f"Sổ in tối đa {MOST_ENTRIES} hồ sơ, kỳ này có {extract.count} hồ sơ. "
-                "Hãy chọn kỳ ngắn hơn hoặc xuất bảng tính.",
-                entries=extract.count,
-                most=MOST_ENTRIES,
-            )
-        facts = Register(
-            office=office_of(extract.catalogue, extract.agency, now, desk=True),
-            issued_at=now,
-            first_on=wanted.period.first,
-            last_on=wanted.period.last,
-            book=_book(wanted.period),
-            entries=tuple(extract.entries()),
+def _unwatched(_done: int, _total: int) -> None:
+    """Watch nothing."""
+
+
+def look(order: Order, desk: Desk, out: IO[bytes], watch: Watch = _unwatched) -> int:
+    """Write the register as it stands, marked as not issued; return how many entries it has.
+
+    Raises `RegisterTooLong` for more than fit in print.
+    """
+    with opened(desk, order.wanted, order.actor) as extract:
+        note = f"Bản xem lúc {local_minute(order.now):%H:%M %d/%m/%Y}, chưa phát hành"
+        _write(extract, order, note, out, _Watched(extract.count, watch))
+        return extract.count
+
+
+def issue(order: Order, desk: Desk, watch: Watch = _unwatched) -> Mapping[str, Any]:
+    """Issue the register and keep it; while nothing in it has changed it is the one before.
+
+    Raises `RegisterTooLong` for more than fit in print. Everything happens in one transaction, so
+    that a register that was begun and not finished leaves nothing behind.
+    """
+    with (
+        opened(desk, order.wanted, order.actor, order.once) as extract,
+        tempfile.NamedTemporaryFile(prefix="register-") as file,
+    ):
+        if extract.tx.seen is not None:
+            return extract.tx.seen
+        watched = _Watched(extract.count, watch)
+        at = f"{local_minute(order.now):%H:%M %d/%m/%Y}"
+        _write(extract, order, f"Phát hành lúc {at}, người lập: {order.actor.name}", file, watched)
+        file.flush()
+        answer = _keep(extract, order, Path(file.name), watched.digest)
+        remember(extract.tx, order.once, answer, order.now)
+        return answer
+
+
+def listed(
+    desk: Desk, agency: str, *, actor: Actor, after: int, limit: int
+) -> list[Mapping[str, Any]]:
+    """Return the registers issued of an agency and the units below it, the newest first."""
+    if not actor.is_internal:
+        refuse_others(agency, actor)
+    with acting(desk.engine, actor) as tx:
+        below = f"{agency}."
+        codes = desk.references.catalogue(tx).agency_ids
+        theirs = [number for code, number in codes.items() if f"{code}.".startswith(below)]
+        older = [issued_register.c.id < after] if after else []
+        rows = tx.db.execute(
+            select(issued_register)
+            .where(issued_register.c.agency_id.in_(theirs), *older)
+            .order_by(desc(issued_register.c.id))
+            .limit(limit)
+        ).all()
+        code_of = {number: code for code, number in codes.items()}
+        return [register_view(code_of[row.agency_id], row) for row in rows]
+
+
+def kept(desk: Desk, register_id: int, *, actor: Actor) -> Kept:
+    """Return an issued register as it was issued."""
+    with acting(desk.engine, actor) as tx:
+        row = tx.db.execute(
+            select(issued_register, stored_file.c.size_bytes)
+            .join(stored_file, stored_file.c.sha256 == issued_register.c.sha256)
+            .where(issued_register.c.id == register_id)
+        ).one_or_none()
+        code = "" if row is None else desk.references.catalogue(tx).agency_of(row.agency_id).code
+    if row is None or not (actor.is_internal or is_theirs(code, actor)):
+        raise RegisterNotFound("Không có sổ theo dõi này, hoặc sổ của cơ quan khác.")
+    wanted, kind = Wanted(code, Period(row.first_on, row.last_on)), Kind(row.format)
+    return Kept(row.sha256, row.size_bytes, file_name(wanted, kind), MEDIA[kind])
+
+
+def content(desk: Desk, sha256: str) -> Iterator[bytes]:
+    """Yield the content of a register that the caller was shown."""
+    return file_store.content(desk.engine, sha256)
+
+
+def file_name(wanted: Wanted, kind: Kind) -> str:
+    """Return the name under which a register is handed out."""
+    first, last = wanted.period.first, wanted.period.last
+    return f"so-theo-doi-{wanted.agency}-{first:%Y%m%d}-{last:%Y%m%d}.{kind}"
+
+
+class _Watched:
+    """Counts entries as they pass, and digests what they say."""
+
+    def __init__(self, total: int, watch: Watch) -> None:
+        self._total, self._watch = total, watch
+        self._said = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        return self._said.hexdigest()
+
+    def entries(self, entries: Iterable[RegisterEntry]) -> Iterator[tuple[RegisterEntry, Any]]:
+        self._watch(0, self._total)
+        for done, entry in enumerate(entries, 1):
+            cells = _cells(entry)
+            self._said.update(json.dumps(cells, default=datetime.isoformat).encode())
+            yield entry, cells
+            if done % PORTION == 0:
+                self._watch(done, self._total)
+        self._watch(self._total, self._total)
+
+
+def _write(extract: Extract, order: Order, note: str, out: IO[bytes], watched: _Watched) -> None:
+    entries = watched.entries(extract.entries())
+    if order.kind is Kind.PDF:
+        out.write(_printed(extract, order, note, entries))
+        return
+    period = order.wanted.period
+    title = f"SỔ THEO DÕI HỒ SƠ - {in_full(extract.agency.name)}"
+    days = f"Từ ngày {period.first:%d/%m/%Y} đến ngày {period.last:%d/%m/%Y}"
+    titles = (title, f"Quyển số: {_book(period)}. {days}", note)
+    sheet = Sheet("Sổ theo dõi hồ sơ", titles, _COLUMNS, order.now)
+    write_sheet(out, sheet, (cells for _, cells in entries))
+
+
+def _printed(
+    extract: Extract, order: Order, note: str, entries: Iterable[tuple[RegisterEntry, Any]]
+) -> bytes:
+    if extract.count > MOST_ENTRIES:
+        raise RegisterTooLong(
+            f"Sổ in tối đa {MOST_ENTRIES} hồ sơ, kỳ này có {extract.count} hồ sơ. "
+            "Hãy chọn kỳ ngắn hơn hoặc xuất bảng tính.",
+            entries=extract.count,
+            most=MOST_ENTRIES,
         )
+    period = order.wanted.period
+    facts = Register(
+        office=office_of(extract.catalogue, extract.agency, order.now, desk=True),
+        issued_at=order.now,
+        first_on=period.first,
+        last_on=period.last,
+        book=_book(period),
+        note=note,
+        entries=tuple(entry for entry, _ in entries),
+    )
     return render(Form.REGISTER, facts)
 
 
-def write_register(
-    desk: Desk,
-    wanted: Wanted,
-    out: IO[bytes],
-    *,
-    actor: Actor,
-    now: datetime,
-    watch: Callable[[int, int], None] = lambda _done, _total: None,
-) -> int:
-    """Write the register as a spreadsheet, and return how many entries it has.
-
-    `watch` is told, portion by portion, how many of how many are written.
-    """
-    with _opened(desk, wanted, actor) as extract:
-        period = wanted.period
-        title = f"SỔ THEO DÕI HỒ SƠ - {in_full(extract.agency.name)}"
-        days = f"Từ ngày {period.first:%d/%m/%Y} đến ngày {period.last:%d/%m/%Y}"
-        titles = (title, f"Quyển số: {_book(period)}. {days}")
-        sheet = Sheet("Sổ theo dõi hồ sơ", titles, _COLUMNS, now)
-        return write_sheet(out, sheet, _watched(extract, watch))
-
-
-def _watched(extract: _Extract, watch: Callable[[int, int], None]) -> Iterator[tuple[Cell, ...]]:
-    watch(0, extract.count)
-    done = 0
-    for entry in extract.entries():
-        yield _cells(entry)
-        done += 1
-        if done % _PORTION == 0:
-            watch(done, extract.count)
-    watch(done, extract.count)
-
-
-@contextmanager
-def _opened(desk: Desk, wanted: Wanted, actor: Actor) -> Iterator[_Extract]:
-    """Open a register for reading, or refuse it before anything is written."""
-    period = wanted.period
-    if period.days > MOST_DAYS:
-        raise PeriodTooLong(
-            f"Một quyển sổ có tối đa {MOST_DAYS} ngày, kỳ này có {period.days} ngày.",
-            days=period.days,
-            most=MOST_DAYS,
-        )
-    if not actor.is_internal:
-        _refuse_others(wanted.agency, actor)
-    with _one_of_few(), acting(desk.engine, actor) as tx:
-        catalogue = desk.references.catalogue(tx)
-        agency = catalogue.agencies.get(wanted.agency)
-        if agency is None:
-            raise RegisterRefused(f"Không có cơ quan {wanted.agency}.")
-        below = f"{wanted.agency}."
-        asked = {
-            "agencies": [
-                agency_id
-                for code, agency_id in catalogue.agency_ids.items()
-                if f"{code}.".startswith(below)
-            ],
-            "since": _midnight(period.first),
-            "until": _midnight(period.last) + timedelta(days=1),
-        }
-        count: int = tx.db.scalar(_COUNT, {**asked, "most": MOST_ROWS + 1}) or 0
-        _refuse_count(wanted, count)
-        yield _Extract(tx, catalogue, agency, count, asked)
-
-
-@contextmanager
-def _one_of_few() -> Iterator[None]:
-    if not _AT_ONCE.acquire(blocking=False):
-        raise RegisterBusy("Đang có nhiều người xuất sổ theo dõi. Hãy thử lại sau ít phút.")
-    try:
-        yield
-    finally:
-        _AT_ONCE.release()
-
-
-def _refuse_others(agency: str, actor: Actor) -> None:
-    is_theirs = actor.agency is not None and f"{agency}.".startswith(f"{actor.agency}.")
-    if actor.role not in DESK_ROLES or not is_theirs:
-        raise RegisterRefused(
-            "Sổ theo dõi hồ sơ dành cho cán bộ của cơ quan và của cơ quan cấp trên."
-        )
-
-
-def _refuse_count(wanted: Wanted, count: int) -> None:
-    if count == 0:
-        raise RegisterEmpty(f"{wanted.agency} không nhận hồ sơ nào trong kỳ {wanted.period}.")
-    if count > MOST_ROWS:
-        raise RegisterTooLong(
-            f"Kỳ này có hơn {MOST_ROWS} hồ sơ, một bảng tính không chứa hết. Hãy chọn kỳ ngắn hơn.",
-            most=MOST_ROWS,
-        )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(min(max(day, _FIRST_DAY), _LAST_DAY), time(), LOCAL_ZONE)
+def _keep(extract: Extract, order: Order, path: Path, digest: str) -> Mapping[str, Any]:
+    """Enter a register in the books, or return the one that says the same."""
+    tx, period = extract.tx, order.wanted.period
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    said = {
+        "agency_id": extract.agency_id,
+        "first_on": period.first,
+        "last_on": period.last,
+        "format": order.kind,
+        "said_sha256": digest,
+    }
+    row = {
+        **said,
+        "entries": extract.count,
+        "issued_at": order.now,
+        "issued_by": order.actor.id,
+        "issued_name": order.actor.name,
+        "sha256": sha256,
+        "template": template_of(Form.REGISTER) if order.kind is Kind.PDF else None,
+    }
+    stored = StoredFile(sha256, path.stat().st_size, MEDIA[order.kind], order.now)
+    known = select(issued_register).where(*(issued_register.c[name] == said[name] for name in said))
+    found = tx.db.execute(known).one_or_none()
+    if found is None:
+        # Somebody may issue the same at this moment: then ours is taken back, file and all.
+        with suppress(IntegrityError), tx.db.begin_nested():
+            file_store.write(tx.db, path, stored)
+            tx.db.execute(insert(issued_register).values(**row))
+        found = tx.db.execute(known).one()
+    return register_view(extract.agency.code, found)
 
 
 def _book(period: Period) -> str:
     """Return the number of the book: its year, or both years of a period across New Year."""
     first, last = period.first.year, period.last.year
     return str(first) if first == last else f"{first}-{last}"
-
-
-def _entry(catalogue: Catalogue, number: int, row: Row[Any]) -> RegisterEntry:
-    return RegisterEntry(
-        number=number,
-        code=row.code,
-        procedure=catalogue.offered[row.procedure_version_id].procedure.name,
-        sets=1,
-        applicant=row.applicant_name,
-        address=row.contact.get("address"),
-        phone=row.contact.get("phone"),
-        resolving_agency=catalogue.agency_of(row.agency_id).name,
-        received_at=row.received_at,
-        due_at=row.due_at,
-        returned_at=row.returned_at,
-        result_way=_WAYS[ReturnWay(row.returned_way or row.return_way)],
-        note=_note(row),
-    )
-
-
-def _note(row: Row[Any]) -> str:
-    status = Status(row.status)
-    parts = [LABELS[status]] if status in _TOLD else []
-    if row.receipt_number is not None:
-        parts.insert(0, written_number(row.receipt_number, Form.RECEIPT))
-    return "; ".join(parts)
 
 
 def _cells(entry: RegisterEntry) -> tuple[Cell, ...]:

@@ -20,7 +20,7 @@ SECURED_ELSEWHERE = {
     *("delegation", "dossier_search"),  # tests/queue
     *("draft", "rating", "petition", "petition_event"),  # test_citizen_visibility
     *("handover", "opinion", "opinion_request", "procedure_draft"),  # tests/steps
-    "issued_paper",  # tests/papers
+    *("issued_paper", "issued_register"),  # tests/papers
     # test_notices
     *("message", "notice_preference"),
     # test_row_security_partners
@@ -36,7 +36,8 @@ APPEND_ONLY = {
     "figure_check",
     *("calendar_change", "due_move", "warning", "warning_reading", "apology"),
     *("dossier_search", "rating", "petition_event", "lookup_log", "post_track"),
-    *("publication", "handover", "opinion_request", "issued_paper", "agency_heir"),
+    *("publication", "handover", "opinion_request", "agency_heir"),
+    *("issued_paper", "issued_register"),
     *("procedure", "procedure_version", "procedure_agency"),
     *("delivery_act", "delivery_attempt", "portal_file"),
     *("inbound_copy", "inbound_act", "portal_origin"),

@@ -217,6 +217,7 @@ def a_register(lines: int) -> Register:
         first_on=date(2026, 11, 1),
         last_on=date(2026, 11, 30),
         book="02/2026",
+        note="Phát hành lúc 17:00 30/11/2026, người lập: Trần Thị Mẫu",
         entries=tuple(_entry(number) for number in range(1, lines + 1)),
     )
 

@@ -93,6 +93,27 @@ def test_only_spreadsheets_and_pdf_are_written_into_folders_that_exist(
     assert "không có thư mục" in lost.stderr
 
 
+def test_what_the_command_issues_can_be_printed_again_and_what_it_shows_is_not_kept(
+    api: Api,
+    run: Run,
+    code: str,  # noqa: ARG001  (gives the register an entry)
+    tmp_path: Path,
+) -> None:
+    issued, viewed = tmp_path / "so.xlsx", tmp_path / "xem.xlsx"
+    for out, more in ((issued, ()), (viewed, ("--view",))):
+        done = run("register", "--agency", DISTRICT, *MONTH, "--out", out, *more)
+        assert done.exit_code == 0, done.output
+
+    kept = succeeded(api.approver().get("/v1/registers", agency=DISTRICT))["items"]
+    [mine] = [
+        one for one in kept if one["sha256"] == hashlib.sha256(issued.read_bytes()).hexdigest()
+    ]
+
+    assert api.approver().get(mine["href"]).content == issued.read_bytes()
+    assert "chưa phát hành" in rows_of(viewed.read_bytes())[2]["A"].text
+    assert hashlib.sha256(viewed.read_bytes()).hexdigest() not in {one["sha256"] for one in kept}
+
+
 def test_progress_is_told_as_lines_where_there_is_no_terminal() -> None:
     out = io.StringIO()
 

@@ -10,7 +10,8 @@ import pytest
 from app.domain.actor import Actor, Role
 from app.domain.lifecycle import Act, Status
 from app.domain.periods import Period
-from app.services.registers import Wanted, write_register
+from app.services.register_lines import Wanted
+from app.services.registers import Kind, Order, look
 from tests.builders import (
     CITIZEN,
     DESK,
@@ -31,7 +32,7 @@ from tests.papers.pdf_reading import page_sizes_mm, squeezed, text_of
 from tests.papers.xlsx_reading import Seen, rows_of
 
 MONTH = {"from": "2026-10-01", "to": "2026-10-31"}
-HEADS = 3
+HEADS = 4
 
 
 @pytest.fixture(autouse=True)
@@ -92,9 +93,10 @@ def test_the_register_lists_what_was_received_in_order(own_api: Api) -> None:
 
     rows = sheet(own_api.receptionist())
 
-    title, period, head, *entries = rows
+    title, period, note, head, *entries = rows
     assert title["A"].text == "SỔ THEO DÕI HỒ SƠ - Ủy ban nhân dân Thành phố Việt Trì"
     assert period["A"].text == "Quyển số: 2026. Từ ngày 01/10/2026 đến ngày 31/10/2026"
+    assert note["A"].text == "Bản xem lúc 10:00 06/12/2026, chưa phát hành"
     assert [cell.text for cell in head.values()][:3] == [
         "STT",
         "Mã hồ sơ",
@@ -210,6 +212,7 @@ def test_two_registers_are_written_at_once_and_a_third_is_asked_to_wait(own_api:
     taken_in(own_api, "Trần Thị Mẫu")
     desk, person = own_api.app.state.doors.desk, Actor("d", Role.OFFICER, "Cán bộ", DISTRICT)
     wanted = Wanted(DISTRICT, Period(date(2026, 10, 1), date(2026, 10, 31)))
+    order = Order(wanted, Kind.XLSX, person, MONDAY)
     begun, go_on = Barrier(3), Event()
 
     def watch(done: int, _total: int) -> None:
@@ -218,7 +221,7 @@ def test_two_registers_are_written_at_once_and_a_third_is_asked_to_wait(own_api:
             assert go_on.wait(20)
 
     def write() -> int:
-        return write_register(desk, wanted, BytesIO(), actor=person, now=MONDAY, watch=watch)
+        return look(order, desk, BytesIO(), watch)
 
     with ThreadPoolExecutor(max_workers=2) as threads:
         writing = [threads.submit(write) for _ in range(2)]
