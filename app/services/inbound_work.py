@@ -29,11 +29,12 @@ from app.integrations.portal_inbound import read_message
 from app.integrations.portal_submissions import read_submission
 from app.services.desk import Desk
 from app.services.entry import enter
-from app.services.errands import Result, Trade, attempt, claim, done, heed, standing
+from app.services.errands import Result, Trade, attempt, claim, done, heed
 from app.services.examination import examine
 from app.services.inbound_faults import faults_view
 from app.services.inbound_fetching import Fetched, fetch
 from app.services.inbound_matching import Matched, in_their_terms, match, person_of
+from app.services.inbound_quarantine import put_down
 from app.services.transition import Outcome
 
 _CLOCKS_DIFFER = timedelta(hours=1)
@@ -67,7 +68,7 @@ def work_on(desk: Desk, row: Row[Any], now: Callable[[], datetime]) -> None:
     result = attempt(FILES, row, lambda: _entered(desk, row, now))
     with acting(desk.engine, SYSTEM) as tx:
         if result.state is not DeliveryState.ACKNOWLEDGED:
-            _put_down(tx, row, result, now())
+            put_down(tx, row, result, now())
         heed(tx, FILES.partner, row, result, now())
 
 
@@ -218,42 +219,3 @@ def _leave_inbox(
         )
     )
     tx.db.execute(delete(inbound_file).where(inbound_file.c.inbound_id == row.id))
-
-
-_SAID = {
-    DeliveryState.DEAD: Fault(
-        "", "file.unavailable", "Không tải được tệp từ Cổng trong khoảng một ngày."
-    ),
-    "contract_broken": Fault(
-        "", "file.unreadable", "Cổng nhiều lần trả về thứ khác thay vì tệp (trang HTML, mã 4xx)."
-    ),
-    "fault": Fault("", "inbound.fault", "Lỗi của hệ thống khi xử lý; xem nhật ký của tiến trình."),
-}
-"""Faults of what was quarantined without one of its own."""
-
-
-def _put_down(tx: Transaction, row: Row[Any], result: Result, now: datetime) -> None:
-    """Record how an attempt ended, unless the claim was lost to another worker meanwhile."""
-    is_waiting = result.state is DeliveryState.WAITING
-    faults = result.found.get("faults", [])
-    if not is_waiting and not faults:
-        fault = _SAID.get(result.state) or _SAID.get(result.code or "") or _SAID["fault"]
-        faults = faults_view([fault])
-    stands = standing(row, result, now)
-    tx.db.execute(
-        inbound.update()
-        .where(
-            inbound.c.id == row.id,
-            inbound.c.lease == row.lease,
-            inbound.c.state == InboundState.IN_FLIGHT,
-        )
-        .values(
-            state=InboundState.WAITING if is_waiting else InboundState.QUARANTINED,
-            next_at=stands["next_at"],
-            lease=None,
-            leased_until=None,
-            answer_code=stands["code"],
-            answer=stands["answer"],
-            faults=faults,
-        )
-    )
