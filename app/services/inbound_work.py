@@ -78,7 +78,7 @@ def _entered(desk: Desk, row: Row[Any], now: Callable[[], datetime]) -> Result:
         message = read_message(bytes(row.body)) if row.corrected is None else row.corrected
         submission = read_submission(Service(row.service), message)
         matched = _judge(desk, row, submission, now())
-        fetched = fetch(desk, row.id, submission.papers, now())
+        fetched = fetch(desk, row, submission.papers, now())
         _enter(desk, row, submission, matched, fetched, now())
     except Malformed as malformed:
         return _faulty(malformed.faults, fetched)

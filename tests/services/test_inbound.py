@@ -369,9 +369,6 @@ def test_a_file_that_cannot_be_fetched_now_is_fetched_later(
     inbound_work.work_on(office.desk, _claimed(office), office.clock)
 
     stands = row_of(office, message["MaHoSo"])
-    if fault["kind"] == "wrong_json":  # half of the file: only its hash tells
-        assert stands["state"] == "quarantined"
-        return
     assert (stands["state"], stands["dossier_id"]) == ("waiting", None)
     assert "/TaiLieuNop/0" in stands["answer"]
     office.clock.move(hours=1)
@@ -410,6 +407,7 @@ def test_a_file_that_may_not_come_in_is_quarantined_with_its_place(
 ) -> None:
     message = handed_in(office, **given)
     receive(office, message)
+    office.change("UPDATE inbound SET attempts = 4")
     work(office)
 
     assert faults_of(office, message["MaHoSo"]) == faults
@@ -517,6 +515,29 @@ def test_two_workers_at_once_enter_it_once(office: Office) -> None:
 
     assert dossiers_of(office, message["MaHoSo"]) == 1
     assert row_of(office, message["MaHoSo"])["state"] == "entered"
+
+
+def test_under_chaos_every_dossier_enters_once_and_the_portal_hears_of_it(office: Office) -> None:
+    codes = []
+    for n in range(5):
+        message = handed_in(office)
+        codes.append(message["MaHoSo"])
+        assert receive(office, message)[0] == 0
+        assert receive(office, message | ({"Fax": "1"} if n % 2 else {}))[0] == 1
+    office.mocks.switch(chaos=0.3)
+    for _ in range(100):
+        work(office)
+        if not office.rows("SELECT FROM inbound WHERE state IN ('waiting', 'in_flight')"):
+            break
+        office.clock.move(minutes=2)
+    assert [dossiers_of(office, code) for code in codes] == [1] * len(codes)
+    office.mocks.switch(chaos=0.0)
+    office.settle()
+
+    for code in codes:
+        known = office.mocks.portal(code)
+        assert [row["TrangThai"] for row in known["progress"]] == ["1"]
+        assert known["dossier"]["SoDienThoai"]
 
 
 @pytest.mark.parametrize(
