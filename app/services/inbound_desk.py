@@ -33,7 +33,6 @@ from app.domain.once import Once
 from app.integrations.portal_inbound import code_of, procedure_of, read_message
 from app.services.desk import Desk
 
-_OPEN = (InboundState.WAITING, InboundState.IN_FLIGHT, InboundState.QUARANTINED)
 _SILENT = "Cổng chưa trả lời khi tải tệp ({what}); sẽ thử lại lúc {at:%H:%M:%S ngày %d/%m/%Y}."
 
 
@@ -70,25 +69,18 @@ def list_page(
 ) -> list[dict[str, Any]]:
     """Return messages with keys above `after`, oldest first."""
     _check_role(actor)
-    states = (wanted.state,) if wanted.state else _OPEN
-    is_any = wanted.state is None and (wanted.every or wanted.code is not None)
+    given = {"state": wanted.state, "service": wanted.service, "code": wanted.code}
+    values = {name: value for name, value in given.items() if value is not None}
+    conditions = [f"{name} = :{name}" for name in values]
+    if not wanted.every and wanted.state is None and wanted.code is None:
+        conditions.append("state <> 'entered'")
     with acting(desk.engine, actor) as tx:
         rows = tx.db.execute(
-            text("""
-                SELECT * FROM inbound_seen WHERE id > :after
-                    AND (:is_any OR state = ANY (CAST(:states AS text[])))
-                    AND (CAST(:service AS text) IS NULL OR service = :service)
-                    AND (CAST(:code AS text) IS NULL OR code = :code)
-                ORDER BY id LIMIT :limit
+            text(f"""
+                SELECT * FROM inbound_seen
+                WHERE {" AND ".join(["id > :after", *conditions])} ORDER BY id LIMIT :limit
             """),
-            {
-                "after": after,
-                "limit": limit,
-                "is_any": is_any,
-                "states": list(states),
-                "service": wanted.service,
-                "code": wanted.code,
-            },
+            {"after": after, "limit": limit, **values},
         ).all()
         return [_view(desk, tx, row) for row in rows]
 

@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.actor import Role
 from app.domain.inbound import InboundAct, Service
 from app.services import inbound, inbound_desk, inbound_work
+from app.services.errands import claim
 from app.services.inbound_desk import Deed
 from tests.builders import Given
 from tests.services.office import Office, staff, stamp
@@ -93,3 +94,9 @@ def let_go(office: Office, portal_code: str, act: Deed) -> dict[str, Any]:
     done = inbound_desk.act(office.desk, row_of(office, portal_code)["id"], act)
     work(office)
     return done
+
+
+def claimed(office: Office) -> Any:  # noqa: ANN401  (a row)
+    """Claim the one message that is due, as a worker does before it works."""
+    [row] = claim(office.desk, inbound_work.FILES, office.clock(), 1)
+    return row
