@@ -44,14 +44,16 @@ def test_from_the_portal_to_the_citizens_own_list(api: Api) -> None:
     assert _hand_on(api, message).json()["error_code"] == 1
     _work(api)
 
-    [listed] = [
-        found
-        for found in succeeded(api.citizen(CITIZEN).get("/v1/dossiers"))["items"]
-        if found["procedure"]["code"] == "2.000488"
-    ]
-    shown = succeeded(api.citizen(CITIZEN).get(f"/v1/dossiers/{listed['code']}"))
+    code = api.row(
+        "SELECT dossier.code FROM dossier JOIN portal_origin ON dossier_id = id"
+        " WHERE portal_origin.code = :code",
+        code=message["MaHoSo"],
+    )["code"]
+    listed = succeeded(api.citizen(CITIZEN).get("/v1/dossiers"))["items"]
+    assert code in {found["code"] for found in listed}
+    shown = succeeded(api.citizen(CITIZEN).get(f"/v1/dossiers/{code}"))
     assert shown["portal"]["code"] == message["MaHoSo"]
-    accepted = api.receptionist(JUSTICE).does(listed["code"], "acceptance", {})
+    accepted = api.receptionist(JUSTICE).does(code, "acceptance", {})
     assert accepted["status"] == "accepted"
 
 

@@ -126,7 +126,7 @@ def test_each_fault_is_told_by_its_place_and_all_at_once(
     assert _faults(_message(**changes)) == faults
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(sorted(_message())),

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app.db.access import connect
@@ -202,28 +203,26 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def test_killed_between_the_files_of_a_portal_dossier_there_is_one_dossier(
-    office: Office, mocks: Mocks
+def test_killed_between_the_files_of_a_portal_dossier_and_its_entry_there_is_one(
+    office: Office,
 ) -> None:
     message = handed_in(office)
     code = message["MaHoSo"]
     receive(office, message)
     office.change("UPDATE inbound SET next_at = '2000-01-01'")
-    slow = message["TaiLieuNop"][1]["DuongDanTaiTepTin"]
-    before = mocks.hits()["delay"]
-    mocks.fault("out_of_order", service="file", seconds=0)  # the first file passes, at once
-    mocks.fault("delay", service="file", seconds=LATE_S)
-    with a_worker(office) as worker:
-        _until_hit(mocks, "delay", before)
+    waits = "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with office.owner.begin() as held, a_worker(office) as worker:
+        held.execute(text("LOCK TABLE intake_day IN SHARE ROW EXCLUSIVE MODE"))
+        until(lambda: bool(office.one(waits)["n"]))
         worker.send_signal(signal.SIGKILL)
         worker.wait()
     stands = row_of(office, code)
     assert (stands["state"], dossiers_of(office, code)) == ("in_flight", 0)
-    [kept] = office.rows("SELECT url FROM inbound_file")
-    assert kept["url"] != slow
+    assert fetched(office, code) == [1, 1]
 
     with a_worker(office):
         until(lambda: row_of(office, code)["state"] == "entered")
 
     assert dossiers_of(office, code) == 1
-    assert fetched(office, code)[0] == 1
+    assert fetched(office, code) == [1, 1]
+    assert office.rows("SELECT FROM inbound_file") == []
