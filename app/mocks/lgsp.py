@@ -25,6 +25,7 @@ from app.mocks.lgsp_memory import BUSINESS, CATEGORY, LgspMemory, Question
 from app.mocks.lgsp_memory import POPULATION as PEOPLE
 from app.mocks.lgsp_xml import WAYS, answer_xml
 from app.mocks.memory import Memory
+from app.mocks.small_pdf import small_pdf
 from app.mocks.switches import Switches
 from app.mocks.wire import Json, Malformed, parse_object, read_object
 
@@ -42,7 +43,7 @@ _DESTINATION = re.compile(r"VN:GOV:[0-9A-Z.]+:[0-9a-z]+")
 _SERVICES = frozenset(_FORWARD.values())
 _UNAUTHORISED = 401
 _INVALID = {"fault": {"code": 900901, "message": "Invalid Credentials"}}
-_PDF = b"%PDF-1.7\n% giay to so hoa\n%%EOF\n"
+_PDF = small_pdf("Giay to so hoa")
 
 
 def _base64(content: bytes) -> str:

@@ -28,13 +28,13 @@ from app.mocks.portal_handed_in import (
 )
 from app.mocks.portal_memory import PortalMemory
 from app.mocks.portal_submission_memory import DueSubmission, SubmissionMemory
+from app.mocks.small_pdf import small_pdf
 from app.mocks.wire import Json, Malformed, page_of, parse_object, read_checked, refusal
 
 _BATCH = 20
 _LONGEST_WAIT_S = 60.0
 _TIMEOUT_S = 10.0
 _TAKEN = {0, 1}
-_PDF = b"%%PDF-1.7\n%% Ho so %s, tep %s\n%%%%EOF\n"
 
 
 def _object(value: object, where: str) -> list[str]:
@@ -204,7 +204,7 @@ class Submissions:
         if not isinstance(row, dict) or "DuongDanTaiTepTin" in row or "Base64" in row:
             return row
         code, number = str(message.get("MaHoSo", "")), str(row.get("TepDinhKemId", "1"))
-        content = files.get(number) or _PDF % (code.encode(), number.encode())
+        content = files.get(number) or _paper(code, number)
         self.memory.keep_file(code, number, content)
         place = f"{quote(code, safe='')}/{quote(number, safe='')}"
         link = f"{self.config.public_url}/national-portal/files/{place}"
@@ -234,6 +234,10 @@ class Submissions:
         return Response(content, media_type="application/octet-stream")
 
 
+def _paper(code: str, number: str) -> bytes:
+    return small_pdf(f"Ho so {code}, tep {number}")
+
+
 def _files(given: Mapping[str, Any]) -> dict[str, bytes]:
     try:
         return {number: base64.b64decode(text, validate=True) for number, text in given.items()}
@@ -243,10 +247,10 @@ def _files(given: Mapping[str, Any]) -> dict[str, bytes]:
 
 def _with_files_inside(message: dict[str, Any], files: dict[str, bytes]) -> dict[str, Any]:
     """Put the files of a promotion into its message: it has no links."""
-    code = str(message.get("MaHoSo", "")).encode()
+    code = str(message.get("MaHoSo", ""))
 
     def content(number: str) -> str:
-        return base64.b64encode(files.get(number) or _PDF % (code, number.encode())).decode()
+        return base64.b64encode(files.get(number) or _paper(code, number)).decode()
 
     rows = message.get("TaiLieuNop")
     if isinstance(rows, list):
