@@ -1,7 +1,9 @@
 """What web and worker have in common when they are put together: settings become objects."""
 
+import ssl
 from dataclasses import replace
 from datetime import time, timedelta
+from functools import cache
 
 import httpx
 from sqlalchemy import Engine
@@ -63,7 +65,7 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
             Generation.CENTRAL: CentralPortal(_central(settings), PortalRegistry(engine)),
         },
         payment=PaymentPlatform(
-            _client(settings, settings.payment),
+            client_of(settings, settings.payment),
             Merchant(
                 settings.payment_partner,
                 settings.payment_secret.get_secret_value(),
@@ -96,7 +98,7 @@ def _portal(settings: Settings) -> NationalPortal:
         settings.portal_unit,
         settings.portal_dstcode,
     )
-    return NationalPortal(_client(settings, settings.portal), account)
+    return NationalPortal(client_of(settings, settings.portal), account)
 
 
 def _portal_files(settings: Settings) -> PortalFiles:
@@ -106,7 +108,7 @@ def _portal_files(settings: Settings) -> PortalFiles:
 
 def _central(settings: Settings) -> CentralClient:
     client = Client(settings.central_client, settings.central_secret.get_secret_value())
-    return CentralClient(_client(settings, settings.central), client)
+    return CentralClient(client_of(settings, settings.central), client)
 
 
 def _lgsp(settings: Settings) -> Lgsp:
@@ -124,7 +126,7 @@ def _lgsp(settings: Settings) -> Lgsp:
             "store_file": settings.lgsp_store_dstcode,
         },
     )
-    return Lgsp(_client(settings, settings.lgsp, settings.lgsp_timeout_s), subscription)
+    return Lgsp(client_of(settings, settings.lgsp, settings.lgsp_timeout_s), subscription)
 
 
 def _messengers(settings: Settings) -> dict[Channel, Messenger]:
@@ -149,8 +151,8 @@ def _messengers(settings: Settings) -> dict[Channel, Messenger]:
     zalo = ZaloAccount(settings.zalo_token.get_secret_value())
     every: dict[Channel, Messenger] = {
         Channel.EMAIL: SmtpMail(account, timeout_s, timeout_s * 3),
-        Channel.SMS: SmsGateway(_client(settings, settings.sms), sms),
-        Channel.ZALO: ZaloOa(_client(settings, settings.zalo), zalo),
+        Channel.SMS: SmsGateway(client_of(settings, settings.sms), sms),
+        Channel.ZALO: ZaloOa(client_of(settings, settings.zalo), zalo),
     }
     return {name: one for name, one in every.items() if name in settings.notice_channels}
 
@@ -170,10 +172,21 @@ def _post(settings: Settings) -> Post:
         settings.post_agency,
         office,
     )
-    return Post(_client(settings, settings.post), customer)
+    return Post(client_of(settings, settings.post), customer)
 
 
-def _client(settings: Settings, base_url: str, timeout_s: float | None = None) -> httpx.Client:
-    limits = httpx.Limits(max_connections=settings.delivery_threads * 2)
-    timeout = timeout_s or settings.partner_timeout_s
-    return httpx.Client(base_url=base_url, timeout=timeout, limits=limits, trust_env=False)
+def client_of(settings: Settings, base_url: str, timeout_s: float | None = None) -> httpx.Client:
+    """Return a client for a partner; nothing of the environment changes where it calls."""
+    return httpx.Client(
+        base_url=base_url,
+        timeout=timeout_s or settings.partner_timeout_s,
+        limits=httpx.Limits(max_connections=settings.delivery_threads * 2),
+        trust_env=False,
+        verify=_trusted(),
+    )
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read the certification authorities once: each reading costs 30 ms and a megabyte."""
+    return httpx.create_ssl_context(trust_env=False)

@@ -53,7 +53,7 @@ from app.api import (
 from app.api.dependencies import Doors
 from app.api.limits import BodyLimit
 from app.api.observation import Observation
-from app.composition import desk_of, engine_of
+from app.composition import client_of, desk_of, engine_of
 from app.db.bell import Bell
 from app.db.migrate import is_current
 from app.integrations.identity import IdentityProvider, TokenRefused
@@ -92,7 +92,7 @@ def build(settings: Settings) -> FastAPI:
     engine = engine_of(settings, pool_size=16)
     bell = Bell(engine)
     desk = desk_of(settings, engine, bell)
-    identity = httpx.Client(timeout=settings.partner_timeout_s, trust_env=False)
+    identity = client_of(settings, "")
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -1,12 +1,16 @@
 """How tests run things: settings, tokens, servers on loopback ports, a clock that stands."""
 
+import atexit
+import shutil
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +22,7 @@ from starlette.types import ASGIApp
 from app.domain.actor import Role
 from app.domain.calendar import LOCAL_ZONE
 from app.mocks.config import MockConfig
+from app.mocks.identity_keys import FOLDER, generations
 from app.mocks.identity_tokens import issue_token
 from app.mocks.server import create_app
 from app.settings import Settings
@@ -130,9 +135,21 @@ def mocks(data_dir: Path, **config: Given) -> Iterator[str]:
     nowhere = "http://127.0.0.1:9/"
     told: dict[str, Any] = {"payment_confirm_url": nowhere, "portal_submission_url": nowhere}
     told |= {"notice_backoff_s": 0.02} | config
-    app = create_app(MockConfig(data_dir / "mocks", public_url=address_of(listening), **told))
+    home = data_dir / "mocks"
+    if not (home / FOLDER).exists():
+        shutil.copytree(_signing_keys() / FOLDER, home / FOLDER)
+    app = create_app(MockConfig(home, public_url=address_of(listening), **told))
     with served(app, listening) as url:
         yield url
+
+
+@cache
+def _signing_keys() -> Path:
+    """Make the identity mock's keys once for all tests of a process: an RSA key takes a while."""
+    folder = Path(tempfile.mkdtemp(prefix="motcua-keys-"))
+    atexit.register(shutil.rmtree, folder)
+    generations(folder)
+    return folder
 
 
 def partners(mocks_url: str) -> dict[str, str]:

@@ -22,13 +22,17 @@ def test_every_call_of_the_clerks_page_answers(own_api: Api) -> None:
     code = a_dossier(own_api, Status.IN_PROCESS)
     [paper] = succeeded(own_api.officer().get(f"/v1/dossiers/{code}/papers"))["items"]
     calls = re.findall(r"`(GET|POST) (/v1/[^`]+)`", SECTION)
-    assert len(calls) == 6
+    assert len(calls) == 8
+    order = {"agency": "H44.29", "first_on": "2026-10-01", "last_on": "2026-10-31"}
+    who, issued = own_api.officer(), ""
 
     for method, path in calls:
         asked = path.replace("{code}", code).replace("{id}", str(paper["id"]))
-        who = own_api.officer()
-        answer = who.post(asked) if method == "POST" else who.get(asked)
+        asked = asked.replace("{register}", issued)
+        body = order if asked == "/v1/registers" else None
+        answer = who.post(asked, body) if method == "POST" else who.get(asked)
         assert answer.is_success, (asked, answer.text)
+        issued = str(answer.json()["id"]) if body else issued
 
     assert written_number(5, ISSUED_BY[next(iter(ISSUED_BY))]) in SECTION
 
@@ -49,7 +53,7 @@ def test_every_command_of_the_clerks_page_works(
     assert len(lines) == 3
 
     for line in lines:
-        words = shlex.split(line)[1:]
+        words = shlex.split(line, comments=True)[1:]
         told = [code if word.startswith("H44.29-") else word for word in words]
         if "--print" in told:
             told[told.index("--print") + 1] = str(paper["id"])
