@@ -2,7 +2,7 @@
 
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,8 @@ from sqlalchemy import Row, func, insert, select
 from app.db import file_store
 from app.db.access import Transaction, acting
 from app.db.documents import document
-from app.db.dossiers import dossier, dossier_component
+from app.db.dossiers import dossier, dossier_component, dossier_event
+from app.db.figures import figure_mark
 from app.db.file_store import StoredFile
 from app.db.lookups import lookup_file
 from app.domain.actor import SYSTEM
@@ -71,6 +72,7 @@ def keep(tx: Transaction, row: Row[Any], wanted: Row[Any], found: Content, now: 
     ).scalar_one()
     if Status(status) not in OPEN:
         raise TooLate
+    now = _after_the_events(tx, row.dossier_id, now)
     with tempfile.NamedTemporaryFile(prefix="store-") as spool:
         spool.write(found.content)
         spool.flush()
@@ -104,8 +106,20 @@ def keep(tx: Transaction, row: Row[Any], wanted: Row[Any], found: Content, now: 
             added_at=now,
         )
     )
+    # No event comes with it: the figures are told here.
+    tx.db.execute(insert(figure_mark).values(dossier_id=row.dossier_id, recorded_at=now))
     tx.db.execute(
         lookup_file.update()
         .where(lookup_file.c.lookup_id == row.id)
         .values(document_id=document_id)
     )
+
+
+def _after_the_events(tx: Transaction, dossier_id: int, now: datetime) -> datetime:
+    """Return an instant after every event: none of them is told with a paper that came later."""
+    last: datetime = tx.db.execute(
+        select(func.max(dossier_event.c.occurred_at)).where(
+            dossier_event.c.dossier_id == dossier_id
+        )
+    ).scalar_one()
+    return max(now, last + timedelta(microseconds=1))

@@ -7,7 +7,7 @@ import pytest
 from app.domain.actor import Role
 from app.domain.lifecycle import Act, RoleRefused
 from app.domain.lookups import LookupRefused, Purpose
-from app.services import dossiers, lookups, store_papers
+from app.services import bookkeeping, dossiers, lookups, recounting, store_papers
 from app.services.transition import DossierNotFound, Request
 from tests.builders import JUSTICE, OTHER_DISTRICT
 from tests.services.errands import ask, by_clerk, log_of, look_up, questions, settle
@@ -80,6 +80,24 @@ def test_the_portal_is_told_that_it_is_from_the_store(office: Office) -> None:
     [taken] = [row for row in rows if row["DuocLayTuKhoDMQG"] == "1"]
     assert (taken["DuocTaiSuDung"], taken["MaKetQuaThayThe"]) == ("2", "KQ.G07.000122")
     assert {row["DuocTaiSuDung"] for row in rows if row is not taken} == {"0"}
+
+
+def test_the_figures_know_it_at_once(office: Office) -> None:
+    code, number = _listed(office)
+    bookkeeping.fold(office.desk, now=office.clock())
+    _take(office, code, number)
+    office.clock.move(minutes=1)
+    look_up(office)
+    while bookkeeping.fold(office.desk, now=office.clock()):
+        pass
+
+    counted = office.one(
+        "SELECT is_from_store FROM figure_fact JOIN dossier ON id = dossier_id"
+        " WHERE dossier.code = :code AND until_on = '9999-12-31'",
+        code=code,
+    )
+    assert counted["is_from_store"]
+    assert recounting.verify(office.desk, now=office.clock()).differences == []
 
 
 def test_the_same_file_for_the_same_component_is_taken_once(office: Office) -> None:
