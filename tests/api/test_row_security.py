@@ -34,9 +34,9 @@ SECURED_ELSEWHERE = {
 """Tables whose rows tests of their own compare with a filter in plain Python."""
 
 READ_ONLY = {
-    *("agency_former_name", "portal_route", "import_run", "import_row", "verdict_count"),
+    *("agency_former_name", "portal_route", "figure_since"),
+    *("import_run", "import_row", "verdict_count"),
 }
-READ_ONLY = {"agency_former_name", "portal_route", "figure_since"}
 APPEND_ONLY = {
     *("dossier_component", "dossier_event", "file_chunk", "signature_verdict"),
     "figure_check",
