@@ -31,6 +31,7 @@ from app.api import (
     forecasts,
     handovers,
     health,
+    inbound,
     intake,
     lookups,
     notices,
@@ -69,7 +70,7 @@ RESOURCES = (
     *(calendar, calendar_changes, warnings, apologies, forecasts),
     *(drafts, tracking, ratings, petition_acts, petitions),
     *(handovers, opinions, procedure_drafts),
-    *(lookups, parcels, notices, webhooks, deliveries),
+    *(lookups, parcels, notices, webhooks, deliveries, inbound),
     health,
 )
 """Modules of the API, in the order in which the document shows them."""
