@@ -19,6 +19,8 @@ from app.integrations.mapi_portal import MapiPortal
 from app.integrations.messaging import Messenger
 from app.integrations.national_portal import Account, NationalPortal
 from app.integrations.payment_platform import Merchant, PaymentPlatform
+from app.integrations.portal_files import PortalFiles
+from app.integrations.portal_inbound import Gate
 from app.integrations.post import Contact, Customer, Post
 from app.integrations.sms_gateway import SmsAccount, SmsGateway
 from app.integrations.smtp_mail import MailAccount, SmtpMail
@@ -76,6 +78,8 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
                 settings.payment_signature,
             ),
         ),
+        portal_gate=Gate(settings.portal_inbound_secret.get_secret_value()),
+        portal_files=_portal_files(settings),
         lgsp=_lgsp(settings),
         post=_post(settings),
         web_url=settings.web_url,
@@ -111,6 +115,11 @@ def _portal(settings: Settings) -> NationalPortal:
     return NationalPortal(client_of(settings, settings.portal), account)
 
 
+def _portal_files(settings: Settings) -> PortalFiles:
+    http = httpx.Client(trust_env=False, headers={"User-Agent": "motcua"})
+    return PortalFiles(http, settings.portal_file_hosts, settings.partner_timeout_s)
+
+
 def _central(settings: Settings) -> CentralClient:
     client = Client(settings.central_client, settings.central_secret.get_secret_value())
     return CentralClient(client_of(settings, settings.central), client)
@@ -128,6 +137,7 @@ def _lgsp(settings: Settings) -> Lgsp:
             "business": settings.lgsp_business_dstcode,
             "categories": settings.lgsp_category_dstcode,
             "store_list": settings.lgsp_store_dstcode,
+            "store_file": settings.lgsp_store_dstcode,
         },
     )
     return Lgsp(client_of(settings, settings.lgsp, settings.lgsp_timeout_s), subscription)

@@ -31,6 +31,7 @@ from app.api import (
     forecasts,
     handovers,
     health,
+    inbound,
     intake,
     lookups,
     notices,
@@ -70,7 +71,7 @@ RESOURCES = (
     *(calendar, calendar_changes, warnings, apologies, forecasts),
     *(drafts, tracking, ratings, petition_acts, petitions),
     *(handovers, opinions, procedure_drafts),
-    *(lookups, parcels, notices, webhooks, deliveries, reconciliations),
+    *(lookups, parcels, notices, webhooks, deliveries, reconciliations, inbound),
     health,
 )
 """Modules of the API, in the order in which the document shows them."""

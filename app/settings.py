@@ -37,6 +37,13 @@ class Settings(BaseSettings):
     portal_unit: str = "000.00.00.H44"
     portal_dstcode: str = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
 
+    portal_inbound_secret: SecretStr = Field(
+        SecretStr("sample-portal-inbound-secret"),
+        description="What the portal sends as a bearer token when it hands dossiers on",
+    )
+    portal_file_origins: tuple[str, ...] = Field(
+        (), description="Where files of such dossiers are fetched from; default: the portal"
+    )
     reconcile_threads: int = Field(8, ge=1, le=64, description="Questions at once")
     reconcile_per_second: float = Field(
         500.0, ge=0, description="Questions to the portal; 0: as fast as it answers"
@@ -174,6 +181,11 @@ class Settings(BaseSettings):
     @property
     def portal(self) -> str:
         return self.portal_url or f"{self.mocks_url}/national-portal"
+
+    @property
+    def portal_file_hosts(self) -> tuple[str, ...]:
+        """Return the origins that files of the portal may be fetched from."""
+        return self.portal_file_origins or (self.portal,)
 
     @property
     def central(self) -> str:

@@ -32,7 +32,6 @@ from bench.figures import PUBLISHED
 from bench.options import Options
 from bench.report import Table, keep
 
-_DOSSIERS = 20_000
 _PUBLISHED_DOSSIERS = 259_898
 _EMPTY = "bench_empty"
 _TABLES = (
@@ -68,6 +67,7 @@ class _Server:
 
     url: str
     folder: Path
+    dossiers: int
 
     def url_of(self, name: str) -> str:
         return make_url(self.url).set(database=name).render_as_string(hide_password=False)
@@ -95,7 +95,7 @@ class _Server:
 def measure(options: Options) -> None:
     """Import the same dossiers as CSV and NDJSON, replay as many, and COPY their rows."""
     with TemporaryDirectory(prefix="motcua-bench-") as home, running(Path(home)) as url:
-        server = _Server(url, Path(home))
+        server = _Server(url, Path(home), options.sizes[0])
         server.do(f"CREATE DATABASE {_EMPTY}")
         owner = connect(server.url_of(_EMPTY), as_owner=True)
         migrate(owner)
@@ -110,14 +110,14 @@ def measure(options: Options) -> None:
             rates.append(_rate(server, lambda db: _copied(db, copies["csv"])))
             rates.append(_rate(server, lambda db: _imported(db, files["csv"])))
             rates.append(_rate(server, lambda db: _copied(db, copies["replay"])))
-            rates.append(_rate(server, _replayed))
+            rates.append(_rate(server, lambda db: _replayed(db, server.dossiers)))
             rates.append(_rate(server, lambda db: _imported(db, files["csv"], write=False)))
             ratios.append([rates[1] / rates[0], rates[3] / rates[2], rates[5] / rates[4]])
             table.add(pair, *ratios[-1], *rates)
         medians = [statistics.median(column) for column in zip(*ratios, strict=True)]
         table.add("median", *medians, *[""] * 7)
         table.notes = _NOTES
-        data = f"{_DOSSIERS:,} dossiers; {machine.describe_server(server.plain('postgres'))}"
+        data = f"{server.dossiers:,} dossiers; {machine.describe_server(server.plain('postgres'))}"
         keep(table, options, data)
 
 
@@ -140,7 +140,7 @@ def _prepare(server: _Server) -> tuple[dict[str, Path], dict[str, Path]]:
     files = {"objects": server.folder / "old.ndjson", "csv": server.folder / "old.csv"}
     copies = {name: server.folder / f"copy-{name}" for name in (*files, "replay")}
     with server.fresh("bench_replay") as owner:
-        _replayed(owner)
+        _replayed(owner, server.dossiers)
         _export(server.plain("bench_replay"), files)
         _dump(server.plain("bench_replay"), copies["replay"])
     for name, path in files.items():
@@ -197,7 +197,8 @@ def _copied(owner: Engine, folder: Path) -> int:
             query = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(name))
             with db.cursor().copy(query) as copy:
                 copy.write((folder / name).read_bytes())
-    return _DOSSIERS
+        row = db.execute("SELECT count(*) FROM dossier").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _imported(owner: Engine, path: Path, *, write: bool = True) -> int:
@@ -212,8 +213,8 @@ def _imported(owner: Engine, path: Path, *, write: bool = True) -> int:
     return found.tally.rows
 
 
-def _replayed(owner: Engine) -> int:
-    share = (Decimal(_DOSSIERS) / _PUBLISHED_DOSSIERS).quantize(Decimal("0.0001"))
+def _replayed(owner: Engine, dossiers: int) -> int:
+    share = (Decimal(dossiers) / _PUBLISHED_DOSSIERS).quantize(Decimal("0.0001"))
     wishes = Wishes(share, 1)
     with replaying(owner, PUBLISHED.read_bytes(), wishes, rules=Rules(), now=clock.now()) as replay:
         return sum(replay.play())

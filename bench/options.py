@@ -44,7 +44,11 @@ def read(arguments: list[str], names: list[str]) -> tuple[list[str], Options]:
     parser.add_argument("--pairs", type=int, default=4, help="P1, P2, P6: alternations")
     parser.add_argument("--seconds", type=float, default=4.0, help="P1, P2: of each slot")
     parser.add_argument(
-        "--sizes", type=int, nargs="+", default=[10_000, 100_000], help="P3, P4, EXTRACT: dossiers"
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=[10_000, 100_000],
+        help="P3, P4, P6, EXTRACT: dossiers",
     )
     parser.add_argument("--messages", type=int, default=20_000, help="P5: to be told")
     parser.add_argument(

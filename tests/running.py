@@ -132,8 +132,9 @@ def address_of(bound: socket.socket) -> str:
 def mocks(data_dir: Path, **config: Given) -> Iterator[str]:
     """Serve the partners' mocks and give their address; `config` are fields of MockConfig."""
     listening = free_port()
-    told: dict[str, Any] = {"payment_confirm_url": "http://127.0.0.1:9/", "notice_backoff_s": 0.02}
-    told |= config
+    nowhere = "http://127.0.0.1:9/"
+    told: dict[str, Any] = {"payment_confirm_url": nowhere, "portal_submission_url": nowhere}
+    told |= {"notice_backoff_s": 0.02} | config
     home = data_dir / "mocks"
     if not (home / FOLDER).exists():
         shutil.copytree(_signing_keys() / FOLDER, home / FOLDER)

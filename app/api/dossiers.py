@@ -15,6 +15,7 @@ from app.api.payments import Payment
 from app.api.problems import responses
 from app.api.text import AgencyCode, ItemCode
 from app.domain.actor import Role
+from app.domain.documents import DocumentSource
 from app.domain.folding import SearchRefused
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act, Status
@@ -68,6 +69,7 @@ class ApplicantView(BaseModel):
 
 
 class PaperDocument(Document):
+    source: DocumentSource = Field(description="upload, portal or result_store")
     signature: Signature
 
 
@@ -112,6 +114,14 @@ class EndedBy(BaseModel):
     legal_ground: str | None
 
 
+class AtPortal(BaseModel):
+    """Nộp trên Cổng Dịch vụ công quốc gia: how the portal knows it."""
+
+    code: str = Field(description="MaHoSo there", examples=["000.00.00.G22-261130-0001"])
+    submitted_at: datetime
+    is_paid: bool = Field(description="The portal says that fees were paid there")
+
+
 class Imported(BaseModel):
     """Where a dossier of a former system came from."""
 
@@ -139,6 +149,7 @@ class Dossier(DossierSummary):
     payments: list[Payment]
     asked: Asked | None = Field(description="What is asked of the applicant now")
     outcome: EndedBy | None = Field(description="How it ended; null while it is open")
+    portal: AtPortal | None = Field(description="Handed in at the national portal; null: here")
     applicant_check: ApplicantCheck | None = Field(
         description="Xác minh chủ hồ sơ; null: no register knows such applicants, or never asked"
     )

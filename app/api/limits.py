@@ -6,6 +6,7 @@ from app.api.problems import problem
 from app.domain.errors import DomainError
 
 _JSON_LIMIT = 1024 * 1024
+_UPLOADS, _FROM_PORTAL = "/v1/documents", "/v1/notices/portal/"
 
 
 class BodyTooLarge(DomainError):
@@ -14,7 +15,9 @@ class BodyTooLarge(DomainError):
 
 
 class BodyLimit:
-    """Refuses bodies that are too large: uploads by their own limit, everything else at 1 MiB.
+    """Refuses bodies that are too large: those with files by their limit, all else at 1 MiB.
+
+    A dossier of the portal may carry several files, a third larger in Base64: twice the limit.
 
     An upload is refused here if it says its length; its route counts what is streamed in.
     """
@@ -27,8 +30,8 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
             await self._app(scope, receive, send)
             return
-        is_upload = scope["path"] == "/v1/documents"
-        limit = self._upload_limit if is_upload else _JSON_LIMIT
+        is_upload = scope["path"] == _UPLOADS
+        limit = self._limit(scope["path"])
         announced = dict(scope["headers"]).get(b"content-length", b"")
         if announced.isdigit() and int(announced[:18]) > limit:
             await self._refuse(scope, receive, send, limit)
@@ -36,6 +39,11 @@ class BodyLimit:
             await self._app(scope, receive, send)
         else:
             await self._count(scope, receive, send, limit)
+
+    def _limit(self, path: str) -> int:
+        if path == _UPLOADS:
+            return self._upload_limit
+        return 2 * self._upload_limit if path.startswith(_FROM_PORTAL) else _JSON_LIMIT
 
     async def _count(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         taken = 0

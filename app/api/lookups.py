@@ -27,7 +27,7 @@ from app.domain.lookups import (
     Source,
 )
 from app.domain.once import InFlight, KeyReused
-from app.services import lookups
+from app.services import lookups, store_papers
 from app.services import prefill as prefilling
 from app.services.transition import DossierElsewhere, DossierNotFound
 
@@ -54,6 +54,24 @@ class LookupForm(BaseModel):
     purpose: Purpose
 
 
+class StoreFileForm(BaseModel):
+    """A file as the look-up listed it, and the paper of the file that it is to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Annotated[str, Field(min_length=1, max_length=500, examples=["H44/2020/12.pdf"])]
+    component: ItemCode = Field(description="Code in the procedure", examples=["GT02"])
+
+
+class StoreFile(BaseModel):
+    """Tệp lấy từ kho kết quả số hóa."""
+
+    name: str = Field(examples=["giay-khai-sinh.pdf"])
+    result: str = Field(description="MaKetQua", examples=["KQ.G07.000122"])
+    component: str
+    document: str | None = Field(description="The paper of the dossier that it became")
+
+
 class Lookup(BaseModel):
     """Lượt tra cứu."""
 
@@ -72,6 +90,7 @@ class Lookup(BaseModel):
     outcome_label: str = Field(examples=["Chưa kiểm tra"])
     differs: list[str]
     answered_at: datetime | None
+    file: StoreFile | None = Field(description="Of a look-up that fetches one from the store")
 
 
 class LookupDetail(Lookup):
@@ -155,6 +174,25 @@ def read(
     code: Code, lookup_id: LookupId, desk: CurrentDesk, actor: CurrentActor, now: Now
 ) -> LookupDetail:
     return LookupDetail(**lookups.read(desk, code, lookup_id, actor=actor, now=now))
+
+
+@router.post(
+    "/dossiers/{code}/lookups/{lookup_id}/files",  # noqa: FAST003  (read by UnversionedRequest)
+    status_code=201,
+    summary="Take a file from the store of results (lấy giấy tờ từ kho kết quả số hóa)",
+    description="A file that the look-up listed becomes the newest paper for a component: the "
+    "applicant need not hand it in. A worker fetches it; on record for the person like any "
+    "question.",
+    responses=responses(
+        *(DossierNotFound, DossierElsewhere, RoleRefused, LookupNotFound, LookupRefused),
+        *(InFlight, KeyReused),
+    ),
+)
+def take_file(
+    form: StoreFileForm, lookup_id: LookupId, request: UnversionedRequest, desk: CurrentDesk
+) -> Lookup:
+    found = store_papers.ask(desk, request, lookup_id, path=form.path, component=form.component)
+    return Lookup(**found)
 
 
 @router.get(

@@ -12,6 +12,7 @@ from app.cli.due import due
 from app.cli.extract import extract
 from app.cli.figures import figures
 from app.cli.imports import imports
+from app.cli.inbound import inbound
 from app.cli.migrate import migrate
 from app.cli.mocks import mocks
 from app.cli.notices import notices
@@ -60,6 +61,7 @@ _app.add_typer(calendar, name="calendar")
 _app.add_typer(catalogue, name="catalogue")
 _app.add_typer(deliveries, name="deliveries")
 _app.add_typer(imports)
+_app.add_typer(inbound, name="inbound")
 _app.add_typer(procedures, name="procedures")
 _app.add_typer(reconcile, name="reconcile")
 _app.command()(notices)

@@ -30,6 +30,8 @@ def mocks(
         portal_password=settings.portal_password.get_secret_value(),
         portal_unit=settings.portal_unit,
         portal_dstcode=settings.portal_dstcode,
+        portal_submission_url=f"{settings.web_url}/v1/notices/portal",
+        portal_submission_secret=settings.portal_inbound_secret.get_secret_value(),
         central_client=settings.central_client,
         central_secret=settings.central_secret.get_secret_value(),
         payment_partner=settings.payment_partner,

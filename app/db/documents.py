@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.db.metadata import metadata, one_of, surrogate_key
-from app.domain.documents import DocumentKind
+from app.domain.documents import DocumentKind, DocumentSource
 from app.domain.signature import Indication
 
 stored_file = Table(
@@ -55,7 +55,16 @@ document = Table(
     Column("agency_id", ForeignKey("agency.id"), comment="Of the owner, if staff"),
     Column("dossier_id", ForeignKey("dossier.id"), index=True),
     Column("uploaded_at", DateTime(timezone=True), nullable=False),
+    Column(
+        "source",
+        Text,
+        nullable=False,
+        server_default=text("'upload'"),
+        comment="Uploaded, fetched from the national portal, or from the store of results",
+    ),
+    Column("source_code", Text, comment="MaKetQua of what is from the store"),
     one_of("kind", DocumentKind),
+    one_of("source", DocumentSource),
     Index("ix_document_owner_id", "owner_id"),
     comment="A file under a name, in a dossier or waiting to be handed in",
 )

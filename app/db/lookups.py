@@ -10,6 +10,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -92,6 +93,25 @@ lookup_answer = Table(
     Index("ix_lookup_answer_subject_number", "subject_number", "source"),
     Index("ix_lookup_answer_expires_at", "expires_at"),
     comment="What a register answered, kept only as long as allowed",
+)
+
+lookup_file = Table(
+    "lookup_file",
+    metadata,
+    Column("lookup_id", ForeignKey("lookup.id"), primary_key=True),
+    Column(
+        "from_lookup_id",
+        ForeignKey("lookup.id"),
+        nullable=False,
+        comment="The look-up that listed it",
+    ),
+    Column("owner", Text, nullable=False, comment="CoQuanChuQuan"),
+    Column("path", Text, nullable=False, comment="DuongDan"),
+    Column("name", Text, nullable=False),
+    Column("result_code", Text, nullable=False, comment="MaKetQua"),
+    Column("component", Text, nullable=False),
+    Column("document_id", Uuid, ForeignKey("document.id")),
+    comment="A look-up that fetches one file of the store of results, to meet a component",
 )
 
 shared_category = Table(

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from app.db.access import Transaction
-from app.db.lookups import lookup
+from app.db.lookups import lookup, lookup_file
 from app.db.parcels import post_order, post_track
 from app.domain.deliveries import DeliveryState
 from app.domain.lookups import (
@@ -61,7 +61,28 @@ def lookup_view(row: Row[Any]) -> dict[str, Any]:
         ),
         "differs": list(row.differs),
         "answered_at": row.answered_at.isoformat() if row.answered_at else None,
+        "file": None,
     }
+
+
+def store_file_view(row: Row[Any]) -> dict[str, Any]:
+    """Return which file of the store a look-up fetches: JSON values."""
+    return {
+        "name": row.name,
+        "result": row.result_code,
+        "component": row.component,
+        "document": str(row.document_id) if row.document_id else None,
+    }
+
+
+def store_files(tx: Transaction, dossier_id: int) -> dict[int, dict[str, Any]]:
+    """Return the files that look-ups of a dossier fetch, by the look-ups' keys."""
+    rows = tx.db.execute(
+        select(lookup_file)
+        .join(lookup, lookup.c.id == lookup_file.c.lookup_id)
+        .where(lookup.c.dossier_id == dossier_id)
+    )
+    return {row.lookup_id: store_file_view(row) for row in rows}
 
 
 def parcels(tx: Transaction, dossier_id: int) -> list[dict[str, Any]]:

@@ -57,6 +57,7 @@ class Application:
     return_way: ReturnWay
     authorisation: UUID | None = None  # giấy ủy quyền, if handed in for somebody else
     on_behalf: bool = field(default=False)
+    has_form: bool = field(default=True)  # False: filled in elsewhere, comes as a paper
 
     @property
     def documents(self) -> list[UUID]:
@@ -106,10 +107,7 @@ def find_faults(
     """
     return [
         *find_standing_faults(application, version, agency, channel, on),
-        *(
-            Fault(f"/form{pointer}", "form.invalid", detail)
-            for pointer, detail in form.faults(application.form)
-        ),
+        *_form_faults(application, form),
         *_component_faults(application, version, channel),
         *find_wish_faults(application, version),
     ]
@@ -127,6 +125,13 @@ def find_standing_faults(
         *_service_faults(version, agency, channel, on),
         *_applicant_faults(application, version),
     ]
+
+
+def _form_faults(application: Application, form: EForm) -> list[Fault]:
+    if not application.has_form:
+        return []
+    found = form.faults(application.form)
+    return [Fault(f"/form{pointer}", "form.invalid", detail) for pointer, detail in found]
 
 
 def _service_faults(

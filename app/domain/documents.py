@@ -2,15 +2,25 @@
 
 import hashlib
 import hmac
+import re
 from enum import StrEnum, auto
 from uuid import UUID
 
 from app.domain.errors import DomainError
 
+_LONGEST_NAME = 255
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+
 
 class DocumentKind(StrEnum):
     COMPONENT = auto()  # thành phần hồ sơ
     RESULT = auto()  # kết quả giải quyết
+
+
+class DocumentSource(StrEnum):
+    UPLOAD = auto()  # tải lên
+    PORTAL = auto()  # lấy từ Cổng Dịch vụ công quốc gia
+    RESULT_STORE = auto()  # lấy từ kho kết quả số hóa
 
 
 ACCEPTED_TYPES = {
@@ -39,6 +49,12 @@ class FileRefused(DomainError):
 class DocumentNotFound(DomainError):
     code = "document.not_found"
     title = "Không tìm thấy tài liệu"
+
+
+def file_name(given: str) -> str:
+    """Return a name that somebody else gave a file as we keep names: no path, not too long."""
+    plain = _UNPRINTABLE.sub("", re.split(r"[/\\]", given)[-1]).strip()
+    return plain[-_LONGEST_NAME:].strip() or "tep"
 
 
 def seal(document_id: UUID, key: bytes) -> str:

@@ -33,6 +33,7 @@ class Cause(StrEnum):
     CHANGED = auto()
     FOLLOWING = auto()  # found under a number that follows our last one
     LISTED = auto()  # on a list of the portal's, or found before
+    HANDED_IN = auto()  # the portal has handed it on, and it lies in quarantine here
     SILENT = auto()
     REFUSED = auto()
     UNMAPPED = auto()  # what we would tell cannot be put into the portal's words
@@ -75,6 +76,7 @@ CAUSE_LABELS = {
     Cause.CHANGED: "giá trị khác nhau",
     Cause.FOLLOWING: "tìm thấy ở số kế tiếp",
     Cause.LISTED: "có trong danh sách của cổng",
+    Cause.HANDED_IN: "cổng đã gửi về, đang nằm trong khu cách ly",
     Cause.SILENT: "cổng không trả lời",
     Cause.REFUSED: "cổng từ chối trả lời",
     Cause.UNMAPPED: "có giá trị chưa có ánh xạ",
@@ -166,7 +168,7 @@ def _untold(ledger: Ledger, outcome: Outcome) -> tuple[Outcome, Cause | None]:
     return outcome, ledger.cause
 
 
-_CODE = re.compile(r"(.+)-(\d{2})(\d{2})(\d{2})-\d+", re.ASCII)
+_CODE = re.compile(r"(.+)-(?:20)?(\d{2})(\d{2})(\d{2})-\d+", re.ASCII)
 
 
 def place_of(code: str) -> tuple[str, date] | None:
@@ -174,6 +176,8 @@ def place_of(code: str) -> tuple[str, date] | None:
 
     >>> place_of("H44.10-261008-0975")
     ('H44.10', datetime.date(2026, 10, 8))
+    >>> place_of("G22.99-20261008-0000975")
+    ('G22.99', datetime.date(2026, 10, 8))
     """
     found = _CODE.fullmatch(code)
     if found is None:

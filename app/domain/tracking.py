@@ -19,6 +19,11 @@ from app.domain.petitions import PetitionStatus
 from app.domain.quotas import Quota
 
 _TRACKED_CODE = re.compile(r"(PA-)?[A-Z][0-9]{2}(\.[0-9A-Z]{2,3})*-[0-9]{6}-[0-9]{4,9}")
+# MaHoSo at the national portal: the old form, the ministries' of 2026.
+_PORTAL_CODE = re.compile(
+    r"[0-9]{3}(\.[0-9]{2}){2}\.[A-Z][0-9]{2}-[0-9]{6}-[0-9]{4,9}"
+    r"|G[0-9]{2}\.[0-9]{2}-[0-9]{8}-[0-9]{6,7}"
+)
 _LONGEST_CODE: Final = 60
 _CHECK_DIGITS: Final = 4
 _CHECK = re.compile(r"[0-9]{4}")
@@ -84,7 +89,8 @@ def is_code(text: str) -> bool:
 def read_code(text: str) -> str:
     """Return a code as it is kept, or what equals no code."""
     code = text.strip().upper()
-    return code if len(code) <= _LONGEST_CODE and _TRACKED_CODE.fullmatch(code) else _NO_CODE
+    is_known = _TRACKED_CODE.fullmatch(code) or _PORTAL_CODE.fullmatch(code)
+    return code if len(code) <= _LONGEST_CODE and is_known else _NO_CODE
 
 
 def read_check(text: str | None) -> str:

@@ -3,6 +3,8 @@
 The paths after `forward/` are not public: they are derived, and stand in one table here.
 """
 
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +23,11 @@ _PATHS = {
     "business": "dkdn/chiTietDoanhNghiep",
     "categories": "danhmuc/layDanhMuc",
     "store_list": "khokq/GetDanhSachKetQua",
+    "store_file": "khokq/GetGiayToByUrl",
 }
+_LARGEST_ANSWER = 4 * 1024 * 1024
+_ROOM = 64 * 1024
+"""What stands around a file in its answer."""
 _AT_THE_DESK = "1"
 
 
@@ -106,6 +112,18 @@ class Lgsp:
         }
         return _read(results_of, self._call("store_list", now, json=body))
 
+    def result_file(self, owner: str, path: str, limit: int, now: datetime) -> bytes:
+        """Fetch a file of the store by its path there, at most `limit` bytes of it.
+
+        An empty answer is a refusal: the store has no such file.
+        """
+        body = {"CoQuanChuQuan": owner, "DuongDan": path}
+        answer = self._call("store_file", now, json=body, largest=limit * 4 // 3 + _ROOM)
+        content: bytes = _read_file(answer.get("result"))
+        if len(content) > limit:
+            raise LgspRefused("file.too_large", f"Tệp lớn hơn {limit // 1024 // 1024} MB.")
+        return content
+
     def category(self, name: str, now: datetime) -> dict[str, str]:
         """Return a shared category: names by code."""
         rows = self._call("categories", now, params={"ma": name}).get("result")
@@ -121,15 +139,17 @@ class Lgsp:
         *,
         params: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
+        largest: int = _LARGEST_ANSWER,
     ) -> dict[str, Any]:
         """Call a service; a token that was refused is renewed once."""
         subscription = self._subscription
         path = f"/{subscription.adapter}/RestService/forward/{_PATHS[service]}"
         query = {"dstcode": subscription.dstcodes[service], **(params or {})}
         token = self._tokens.current(now)
-        response = self._send(path, query, json, token)
+        response = self._send(path, query, json, token, largest)
         if response.status_code == httpx.codes.UNAUTHORIZED:
-            response = self._send(path, query, json, self._tokens.instead_of(token, now))
+            anew = self._tokens.instead_of(token, now)
+            response = self._send(path, query, json, anew, largest)
         if response.status_code == httpx.codes.UNAUTHORIZED:
             # Nothing is wrong with the question: it waits until the account is let in again.
             raise LgspUnavailable("token refused")
@@ -140,14 +160,34 @@ class Lgsp:
         return answer
 
     def _send(
-        self, path: str, query: Mapping[str, str], json: Mapping[str, Any] | None, token: str
+        self,
+        path: str,
+        query: Mapping[str, str],
+        json: Mapping[str, Any] | None,
+        token: str,
+        largest: int,
     ) -> httpx.Response:
+        """Send a question and read the answer, as far as it may go."""
         method = "GET" if json is None else "POST"
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # a small answer must not grow
+        }
+        content = bytearray()
         try:
-            return self.http.request(method, path, params=query, json=json, headers=headers)
+            with self.http.stream(
+                method, path, params=query, json=json, headers=headers
+            ) as response:
+                for piece in response.iter_bytes():
+                    content += piece
+                    if len(content) > largest:
+                        raise LgspContractBroken(f"HTTP {response.status_code}, too large")
         except httpx.TransportError as error:
             raise LgspUnavailable(type(error).__name__) from error
+        return httpx.Response(
+            response.status_code, content=bytes(content), request=response.request
+        )
 
     def _fetch_token(self) -> tuple[str, float]:
         subscription = self._subscription
@@ -169,6 +209,18 @@ def _read(reader: Any, content: Any) -> Facts | None:  # noqa: ANN401  (readers 
     except Unreadable as error:
         raise LgspContractBroken(str(error)) from error
     return facts
+
+
+def _read_file(content: object) -> bytes:
+    """Read Base64; blanks and line ends are let pass, anything else breaks the contract."""
+    if content is None or content == "":
+        raise LgspRefused("file.missing", "Kho không có tệp này.")
+    try:
+        if not isinstance(content, str):
+            raise TypeError  # noqa: TRY301  (one error for all that is no Base64)
+        return base64.b64decode("".join(content.split()), validate=True)
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise LgspContractBroken("GetGiayToByUrl: no Base64") from error
 
 
 def _object(response: httpx.Response) -> dict[str, Any]:

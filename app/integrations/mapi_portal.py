@@ -1,5 +1,7 @@
 """The national portal, generation A ("mapi"), behind the port: what is told by which service.
 
+A promotion notice that was handed in there is told by one row of a service of its own.
+
 An event is told in two steps: the dossier as it stands (added, updated, or its status alone), then
 the event as progress. Each can be repeated: what the portal holds already is not told again.
 """
@@ -25,7 +27,7 @@ from app.integrations.portal import (
     verdict_of,
 )
 from app.integrations.portal_comparison import MapiAsker
-from app.integrations.portal_messages import dossier_message, progress_row
+from app.integrations.portal_messages import dossier_message, progress_row, promotion_row
 
 _STATUS = "TrangThaiHoSo"
 
@@ -37,6 +39,7 @@ class _Way(Enum):
     ADD = auto()  # DongBoHoSoMC, isUpdating False
     UPDATE = auto()  # DongBoHoSoMC, isUpdating True
     STATUS = auto()  # DongBoTrangThaiHoSo: nothing else has changed
+    PROMOTION = auto()  # DongBoTrangThaiHoSoKM, which is all that is told of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,14 @@ class MapiPortal:
                 items.append(self._item(place, telling))
             except PORTAL_ERRORS as error:
                 verdicts[place] = verdict_of(error)
-        for way in (_Way.ADD, _Way.UPDATE, _Way.STATUS):
+        for way in (_Way.PROMOTION, _Way.ADD, _Way.UPDATE, _Way.STATUS):
             chosen = [item for item in items if item.way is way]
             verdicts |= {item.place: verdict for item, verdict in self._tell(chosen, way, in_time)}
-        there = [item for item in items if _is_there(verdicts.get(item.place))]
+        there = [
+            item
+            for item in items
+            if item.way is not _Way.PROMOTION and _is_there(verdicts.get(item.place))
+        ]
         verdicts |= {item.place: verdict for item, verdict in self._progress(there, in_time)}
         for item in items:
             digest = sha256(body_of(item.message) + body_of(item.progress)).hexdigest()
@@ -93,7 +100,11 @@ class MapiPortal:
 
     def _item(self, place: int, telling: Telling) -> _Item:
         """Put a telling into words and find out how it is to be told; raises what stops it."""
-        message, progress = dossier_message(telling.facts), progress_row(telling.facts)
+        facts = telling.facts
+        if facts.origin is not None and facts.origin.is_promotion:
+            account = facts.tech_id or self.client.find_account(facts.applicant_number)
+            return _Item(place, telling, promotion_row(facts, account), {}, _Way.PROMOTION)
+        message, progress = dossier_message(facts), progress_row(facts)
         if telling.is_sure:
             way = _way_from(_told_before(telling), message)
         else:
@@ -119,11 +130,15 @@ class MapiPortal:
             if way is _Way.STATUS:
                 return self.client.tell_statuses([item.status_row for item in piece])
             messages = [item.message for item in piece]
+            if way is _Way.PROMOTION:
+                return self.client.tell_promotions(messages)
             return self.client.tell_dossiers(messages, is_update=way is _Way.UPDATE)
 
         return in_pieces(items, CHUNK, together, self._tell_alone, in_time)
 
     def _tell_alone(self, item: _Item, is_second: bool) -> Answer:  # noqa: FBT001  (of the port)
+        if item.way is _Way.PROMOTION:
+            return self.client.tell_promotions([item.message])
         way = self._asked(item.telling, item.message) if is_second else item.way
         if way is _Way.HELD:
             return Answer("0", "")

@@ -59,6 +59,7 @@ _EXISTS = "đã tồn tại"
 _EXISTS_CODES = {"0", "3", "-3"}
 _STATUS_TYPE = "2"
 _QUOTA_WAIT_S, _LONGEST_WAIT_S = 1, 3600
+_IDENTITY_SERVER = "wso2is"
 _SESSION = re.compile(r"session|phiên(?! bản)", re.IGNORECASE)
 
 
@@ -107,6 +108,28 @@ class NationalPortal:
     def tell_statuses(self, rows: Sequence[Mapping[str, Any]]) -> Answer:
         """Tell the status alone of dossiers that are there (DongBoTrangThaiHoSo): all or none."""
         return self._call("DongBoTrangThaiHoSo", {"type": _STATUS_TYPE, "data": [*rows]})[1]
+
+    def tell_promotions(self, rows: Sequence[Mapping[str, Any]]) -> Answer:
+        """Tell how promotion notices of the portal stand (DongBoTrangThaiHoSoKM): all or none.
+
+        A row that was told before counts as told.
+        """
+        try:
+            return self._call("DongBoTrangThaiHoSoKM", {"data": [*rows]})[1]
+        except PortalRefused as refusal:
+            if len(rows) != 1 or not _already_exists(refusal):
+                raise
+            return Answer(refusal.code, refusal.raw)
+
+    def find_account(self, number: str) -> str | None:
+        """Return the portal's account of a person or enterprise (TraCuuTechID), None if none."""
+        try:
+            keys = {"provider": _IDENTITY_SERVER, "mstorcmnd": number}
+            answer, raw = self._call("TraCuuTechID", keys)
+        except PortalRefused:
+            return None
+        rows = _rows_of(answer, raw.raw)
+        return str(rows[0]["TECHNICALID"]) if rows and rows[0].get("TECHNICALID") else None
 
     def list_procedures(self) -> list[dict[str, Any]]:
         """Return the procedures of the portal's catalogue (LayDanhSachTTHC)."""

@@ -82,6 +82,7 @@ class PaperFact:
     component_name: str | None
     added_at: datetime | None
     is_replaced: bool
+    result_code: str | None = None  # of the result that it is, if it is from the store of results
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,20 @@ class FeeFact:
     kind: FeeKind
     amount_vnd: int
     phase: FeePhase
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How the portal itself names a dossier that was handed in there.
+
+    `paid` is its DuocThanhToanTrucTuyen; a promotion is answered by a service of its own.
+    """
+
+    code: str
+    procedure_code: str
+    submitted_at: datetime
+    paid: str
+    is_promotion: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +152,12 @@ class DossierFacts:
     on_paper: Sequence[PaperOnPaper]
     results: Sequence[PaperFact]
     fees: Sequence[FeeFact]
+    origin: Origin | None = None
+
+    @property
+    def portal_code(self) -> str:
+        """Return the MaHoSo under which the portal knows it: its own, or ours."""
+        return self.origin.code if self.origin else self.code
 
 
 @dataclass(frozen=True, slots=True)

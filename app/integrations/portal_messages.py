@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from app.domain.lifecycle import ACT_LABELS, Act
+from app.domain.lifecycle import ACT_LABELS, Act, Status
 from app.domain.procedure import ApplicantKind
 from app.integrations.national_portal import (
     APPLICANT,
@@ -30,6 +30,10 @@ from app.integrations.portal import (
 _LONGEST_HANDLER, _LONGEST_SUMMARY, _LONGEST_PAPER, _LONGEST_RESULT = 50, 1000, 4000, 2000
 _COMPONENT = re.compile(r"\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}-[A-Z]{2}\d{6}", re.ASCII)
 _ORIGINAL, _COPY = 1, 2  # LoaiGiayTo: the contract names original and copy, not their numbers
+_RESULT = re.compile(r"KQ\.[A-Z]\d{2}\.\d{6}", re.ASCII)
+_NOT_REUSED, _REUSED_RESULT = "0", "2"
+_THERE, _HERE = "1", "2"  # NoiNopHoSo: the portal (believed), or us
+_PROMOTION_REFUSED = "11"  # what is 3 everywhere else
 _PERSONAL_NUMBER, _TAX_CODE = "1", "3"  # LoaiDinhDanh; 3 is believed, not confirmed
 
 
@@ -37,7 +41,7 @@ def dossier_message(facts: DossierFacts) -> dict[str, Any]:
     """Build a row of DongBoHoSoMC; raises `Unmapped`."""
     last = facts.events[-1]
     message: dict[str, Any] = {
-        "MaHoSo": facts.code,
+        "MaHoSo": facts.portal_code,
         "MaTTHC": facts.procedure_code,
         "TenTTHC": facts.procedure_name,
         "MaLinhVuc": facts.field_code,
@@ -53,7 +57,7 @@ def dossier_message(facts: DossierFacts) -> dict[str, Any]:
         "TrangThaiHoSo": word(STATUS, last.target),
         "HinhThuc": word(RETURN_WAY, facts.return_way),
         "DonViXuLy": last.agency_name,
-        "NoiNopHoSo": "2",
+        "NoiNopHoSo": _HERE,
         "SoBienNhan": facts.code if _at(facts, _ACCEPTING) else None,
         "HoSoCoThanhPhanSoHoa": _flag(bool(facts.papers)),
         "TaiKhoanDuocXacThucVoiVNeID": _flag(facts.is_verified),
@@ -66,21 +70,58 @@ def dossier_message(facts: DossierFacts) -> dict[str, Any]:
         "DanhSachHoSoBoSung": _supplements(facts),
         "DanhSachGiayToKetQua": [_result(result, facts.result_code) for result in facts.results],
         **_dates(facts),
+        **_as_handed_in_there(facts),
     }
     return {name: value for name, value in message.items() if value is not None}
+
+
+def _as_handed_in_there(facts: DossierFacts) -> dict[str, str]:
+    """Return what the portal knows better of a dossier that was handed in there."""
+    origin = facts.origin
+    if origin is None:
+        return {}
+    return {
+        "MaTTHC": origin.procedure_code,
+        "NgayNopHoSo": stamp(origin.submitted_at),
+        "NoiNopHoSo": _THERE,
+        "DuocThanhToanTrucTuyen": "1" if facts.is_paid_online else origin.paid,
+    }
+
+
+def promotion_row(facts: DossierFacts, account: str | None) -> dict[str, Any]:
+    """Build a row of DongBoTrangThaiHoSoKM: how a promotion notice of the portal stands."""
+    last = facts.events[-1]
+    status = word(STATUS, last.target)
+    row = {
+        "TrangThai": _PROMOTION_REFUSED if last.target is Status.REFUSED else status,
+        "MaHoSo": facts.portal_code,
+        "MaHoSoDonVi": facts.code,
+        "MaDoiTuong": account,
+        "NoiDung": _said(last),
+        "NgayXuLy": stamp(last.at),
+        "TaiLieuXuLy": [
+            {"TenTepDinhKem": result.name[:_LONGEST_RESULT], "DuongDanTaiTepTin": result.link}
+            for result in facts.results
+        ],
+    }
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _said(event: EventFact) -> str:
+    label = ACT_LABELS[event.act]
+    return f"{label}: {event.reason}" if event.reason else label
 
 
 def progress_row(facts: DossierFacts) -> dict[str, Any]:
     """Build a row of CapNhatTienDoHoSoMC about the last event."""
     last = facts.events[-1]
-    said = f"{ACT_LABELS[last.act]}: {last.reason}" if last.reason else ACT_LABELS[last.act]
     row = {
-        "MaHoSo": facts.code,
+        "MaHoSo": facts.portal_code,
         "NguoiXuLy": last.actor_name[:_LONGEST_HANDLER],
         "ChucDanh": last.actor_title,
         "ThoiDiemXuLy": stamp(last.at),
         "PhongBanXuLy": last.agency_name,
-        "NoiDungXuLy": said,
+        "NoiDungXuLy": _said(last),
         "TrangThai": word(STATUS, last.target),
         "NgayBatDau": stamp(last.at),
         "NgayKetThucTheoQuyDinh": stamp(last.due_at) if last.due_at else None,
@@ -124,9 +165,11 @@ def _paper(paper: PaperFact) -> dict[str, str]:
         "IsDeleted": str(paper.is_replaced),
         "DuongDanTaiTepTin": paper.link,
         "DuocSoHoa": "1",
-        "DuocTaiSuDung": "0",
-        "DuocLayTuKhoDMQG": "0",
+        "DuocTaiSuDung": _NOT_REUSED if paper.result_code is None else _REUSED_RESULT,
+        "DuocLayTuKhoDMQG": _flag(paper.result_code is not None),
     }
+    if paper.result_code is not None and _RESULT.fullmatch(paper.result_code):
+        row["MaKetQuaThayThe"] = paper.result_code
     # Our own codes of papers mean nothing there: only those of the national catalogue are told.
     if paper.component is not None and _COMPONENT.fullmatch(paper.component):
         row["MaThanhPhanHoSo"] = paper.component

@@ -21,6 +21,8 @@ class MockConfig:
     portal_password: str = field(default="sample-portal-password", repr=False)
     portal_unit: str = "000.00.00.H44"
     portal_dstcode: str = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
+    portal_submission_url: str = "http://127.0.0.1:8000/v1/notices/portal"
+    portal_submission_secret: str = field(default="sample-portal-inbound-secret", repr=False)
     central_client: str = "sample-province"
     central_secret: str = field(default="sample-central-secret", repr=False)
     token_lifetime_s: float = 1800.0

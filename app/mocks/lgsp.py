@@ -25,6 +25,7 @@ from app.mocks.lgsp_memory import BUSINESS, CATEGORY, LgspMemory, Question
 from app.mocks.lgsp_memory import POPULATION as PEOPLE
 from app.mocks.lgsp_xml import WAYS, answer_xml
 from app.mocks.memory import Memory
+from app.mocks.small_pdf import small_pdf
 from app.mocks.switches import Switches
 from app.mocks.wire import Json, Malformed, parse_object, read_object
 
@@ -42,7 +43,21 @@ _DESTINATION = re.compile(r"VN:GOV:[0-9A-Z.]+:[0-9a-z]+")
 _SERVICES = frozenset(_FORWARD.values())
 _UNAUTHORISED = 401
 _INVALID = {"fault": {"code": 900901, "message": "Invalid Credentials"}}
-_PDF = b"%PDF-1.7\n% giay to so hoa\n%%EOF\n"
+_PDF = small_pdf("Giay to so hoa")
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+_FILES: dict[str, Callable[[], Any]] = {
+    "pdf": lambda: _base64(_PDF),
+    "empty": lambda: "",
+    "not_base64": lambda: "đây không phải Base64",
+    "no_text": lambda: {"TepTin": [1, 2]},
+    "executable": lambda: _base64(b"MZ" + bytes(64)),
+    "huge": lambda: _base64(b"%PDF-1.7\n" + bytes(40 * 1024 * 1024)),
+}
 
 
 class _Refused(Exception):
@@ -170,11 +185,14 @@ class _Lgsp:
         return {"errorCode": 0, "message": "Thành công", "signature": "", "result": result}
 
     async def file(self, request: Request) -> dict[str, Any]:
-        """GetGiayToByUrl: a small PDF in Base64."""
+        """GetGiayToByUrl: a small PDF in Base64, or something worse, by the switch."""
         asked = await _checked(request, STORE_FILE)
-        self._remember(request, "store_file", asked["DuongDan"], is_found=True)
-        content = base64.b64encode(_PDF).decode()
-        return {"errorCode": 0, "message": "Thành công", "result": content}
+        is_known = self.memory.has_file(asked["CoQuanChuQuan"], asked["DuongDan"])
+        self._remember(request, "store_file", asked["DuongDan"], is_found=is_known)
+        if not is_known:
+            raise _Refused("Không tìm thấy giấy tờ")
+        content = _FILES[self.switches.word("store_file")]
+        return {"errorCode": 0, "message": "Thành công", "result": content()}
 
     def _remember(self, request: Request, service: str, subject: str, *, is_found: bool) -> None:
         by_fault = is_by_fault(request.scope)
@@ -189,8 +207,9 @@ def lgsp(config: MockConfig, memory: Memory, now: Callable[[], datetime]) -> Par
             "chaos": float(config.chaos),
             "token_life_s": 3600.0,
             "population_xml": "plain",
+            "store_file": "pdf",
         },
-        {"population_xml": WAYS},
+        {"population_xml": WAYS, "store_file": tuple(_FILES)},
     )
     bearers = Bearers()
     platform = _Lgsp(config, LgspMemory(memory), bearers, switches, now)

@@ -79,6 +79,15 @@ class LgspMemory:
         records = [dict(json.loads(row["record"])) for row in found]
         return [record for record in records if record["SoDinhDanhChuSoHuu"] == owner]
 
+    def has_file(self, owner: str, path: str) -> bool:
+        """Tell whether some result has this file."""
+        found = self._memory.rows("SELECT record FROM lgsp_records WHERE register = ?", (RESULT,))
+        return any(
+            record["CoQuanChuQuan"] == owner and file["DuongDan"] == path
+            for record in (json.loads(row["record"]) for row in found)
+            for file in record["DanhSachTepDinhKem"]
+        )
+
     def is_used(self, request: str) -> bool:
         """Tell whether a MaYeuCau came before."""
         row = self._memory.row("SELECT 1 FROM lgsp_questions WHERE request = ?", (request,))

@@ -5,6 +5,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,16 +23,28 @@ from app.mocks.portal_inspection import PortalInspection
 from app.mocks.portal_memory import PortalMemory
 from app.mocks.portal_services import ALREADY_EXISTS, FAILED, Call, PortalServices, Refused
 from app.mocks.portal_session import Sessions
+from app.mocks.portal_submission_memory import SubmissionMemory
+from app.mocks.portal_submissions import Courier, Submissions
 from app.mocks.switches import Switches
 from app.mocks.wire import Json, Malformed, parse_object, read_checked, read_object
 
 _ADAPTERS = ("VXPAdapter", "XrdAdapter")
 _LOGIN: Table = {"username": must(text()), "password": must(text())}
 _LOGIN_HEADERS = {"accept": "application/json", "charset": "utf-8"}
-_EXISTING_KINDS = frozenset({"DongBoHoSoMC", "CapNhatTienDoHoSoMC"})
+_EXISTING_KINDS = frozenset({"DongBoHoSoMC", "CapNhatTienDoHoSoMC", "DongBoTrangThaiHoSoKM"})
 
 
-def national_portal(config: MockConfig, memory: Memory, now: Callable[[], datetime]) -> Partner:
+@dataclass(frozen=True, slots=True)
+class NationalPortal:
+    """The portal's mock, and the courier that must run beside it."""
+
+    partner: Partner
+    courier: Courier
+
+
+def national_portal(
+    config: MockConfig, memory: Memory, now: Callable[[], datetime]
+) -> NationalPortal:
     """Build the portal's mock with its switches and its own kinds of faults."""
     switches = Switches(
         {
@@ -44,11 +57,14 @@ def national_portal(config: MockConfig, memory: Memory, now: Callable[[], dateti
         },
         {"success_code": ("number", "text", "alternating")},
     )
-    portal = _Portal(config, PortalMemory(memory), switches, now)
-    return Partner(
+    known, handed_in = PortalMemory(memory), SubmissionMemory(memory)
+    portal = _Portal(config, known, switches, now)
+    courier = Courier(config, handed_in, now)
+    submissions = Submissions(config, handed_in, known, courier, now)
+    partner = Partner(
         name="national-portal",
-        app=Router(portal.routes()),
-        services=frozenset({"login", *SERVICES}),
+        app=Router([*submissions.routes(), *portal.routes()]),
+        services=frozenset({"login", "file", *SERVICES}),
         service_of=_service_of,
         switches=switches,
         special={
@@ -57,6 +73,7 @@ def national_portal(config: MockConfig, memory: Memory, now: Callable[[], dateti
             "error_code": Special(frozenset({"login", *SERVICES}), _answer_error_code),
         },
     )
+    return NationalPortal(partner, courier)
 
 
 class _Portal:
@@ -197,6 +214,8 @@ async def _answer_error_code(fault: Fault, _: Deliver) -> dict[str, Any]:
 def _service_of(path: str, body: bytes) -> str:
     if path.endswith("/login"):
         return "login"
+    if path.startswith("/files/"):
+        return "file"
     with suppress(ValueError):
         content = json.loads(body)
         if isinstance(content, dict):

@@ -147,6 +147,21 @@ STATUS: Table = {
     for name, field in PROGRESS.items()
 }
 
+PROMOTION_REFUSED = "11"
+"""What status 3 is called in DongBoTrangThaiHoSoKM."""
+
+PROMOTION: Table = {
+    "TrangThai": must(one_of(*(word for word in STATUSES if word != "3"), PROMOTION_REFUSED)),
+    "MaHoSo": must(dossier_code),
+    "MaHoSoDonVi": must(dossier_code),
+    "MaDoiTuong": may(_text),
+    "NoiDung": must(_text),
+    "NgayXuLy": must(instant),
+    "TaiLieuXuLy": may(  # the row is (derived)
+        rows({"TenTepDinhKem": must(text(2000)), "DuongDanTaiTepTin": must(web_address)})
+    ),
+}
+
 LARGEST_CHUNK = 10
 SERVICES: dict[str, Table] = {
     "LayDanhSachTTHC": {},
@@ -158,6 +173,8 @@ SERVICES: dict[str, Table] = {
     },
     "CapNhatTienDoHoSoMC": {"data": must(rows(PROGRESS, least=1, most=LARGEST_CHUNK))},
     "DongBoTrangThaiHoSo": {"type": must(one_of("2")), "data": must(rows(STATUS, least=1))},
+    # several in one call, as its neighbours (derived)
+    "DongBoTrangThaiHoSoKM": {"data": must(rows(PROMOTION, least=1))},
     "TraCuuTechID": {"provider": must(one_of("wso2is")), "mstorcmnd": must(_text)},
 }
 ENVELOPE = {"session", "madonvi", "service"}

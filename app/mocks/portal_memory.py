@@ -11,9 +11,11 @@ from typing import Any
 from app.mocks.memory import Memory
 from app.mocks.portal_codes import bare_procedure
 from app.mocks.portal_rules import ACCEPTED, Known
+from app.mocks.portal_submission_memory import SCHEMA as SUBMISSIONS
 from app.mocks.wire import as_text
 
-SCHEMA = """
+SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS portal_dossiers (
     code TEXT PRIMARY KEY, status TEXT NOT NULL, was_accepted INTEGER NOT NULL, item TEXT NOT NULL
 );
@@ -34,7 +36,9 @@ CREATE TABLE IF NOT EXISTS portal_refused (
 CREATE INDEX IF NOT EXISTS portal_refused_code ON portal_refused (code, sequence);
 CREATE TABLE IF NOT EXISTS portal_procedures (code TEXT PRIMARY KEY, content TEXT NOT NULL);
 """
-_TABLES = ("dossiers", "told", "progress", "refused", "procedures")
+    + SUBMISSIONS
+)
+_TABLES = ("dossiers", "told", "progress", "refused", "procedures", "submissions", "files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,13 @@ class PortalMemory:
         if row is None:
             return None
         return Known(json.loads(row["item"]), row["status"], bool(row["was_accepted"]))
+
+    def hand_in(self, item: Mapping[str, Any]) -> None:
+        """Know a dossier that was handed in here, unless it is known: nobody had to tell it."""
+        self.memory.write(
+            "INSERT INTO portal_dossiers VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING",
+            (item["MaHoSo"], item["TrangThaiHoSo"], as_text(item, is_sorted=True)),
+        )
 
     def tell(self, telling: Telling, known: Known | None, now: datetime) -> None:
         """Remember a dossier in its new state and add the telling to its history."""

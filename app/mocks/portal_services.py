@@ -7,6 +7,7 @@ from typing import Any
 
 from app.mocks.people import has_account, tech_id
 from app.mocks.portal_codes import bare_procedure
+from app.mocks.portal_fields import PROMOTION_REFUSED
 from app.mocks.portal_memory import PortalMemory, Telling
 from app.mocks.portal_rules import Known, faults_of_change, faults_of_dossier, faults_of_step
 from app.mocks.switches import Switches
@@ -116,6 +117,29 @@ class PortalServices:
             )
         return Answer("Đồng bộ trạng thái hồ sơ thành công", [])
 
+    def tell_promotions(self, call: Call) -> Answer:
+        """DongBoTrangThaiHoSoKM: how promotion notices stand that were handed in here."""
+        items = call.content["data"]
+        self._refuse_repeats(items)
+        added = 0
+        for index, item in enumerate(items):
+            known = self._known(item["MaHoSo"])
+            status = "3" if item["TrangThai"] == PROMOTION_REFUSED else item["TrangThai"]
+            faults = self._faults_of_step(known, status, f"data[{index}].TrangThai")
+            unit = known.item.get("MaHoSoDonVi", item["MaHoSoDonVi"])
+            if unit != item["MaHoSoDonVi"]:
+                faults.append(f"data[{index}].MaHoSoDonVi: khác với giá trị đã gửi ({unit})")
+            if faults:
+                raise Refused("Dữ liệu không hợp lệ: " + "; ".join(faults))
+            told = known.item | item | {"TrangThaiHoSo": status}
+            if told != known.item:
+                telling = Telling(told, call.service, is_addition=False, by_fault=call.by_fault)
+                self.memory.tell(telling, known, call.now)
+                added += 1
+        if not added:
+            raise Refused("Trạng thái hồ sơ đã tồn tại", ALREADY_EXISTS)
+        return Answer("Đồng bộ trạng thái hồ sơ khuyến mại thành công", [])
+
     def add_progress(self, call: Call) -> Answer:
         """CapNhatTienDoHoSoMC: add progress rows; one that is there already is not added again."""
         items = call.content["data"]
@@ -169,5 +193,6 @@ _HANDLERS: dict[str, Callable[[PortalServices, Call], Answer]] = {
     "TraCuuTechID": PortalServices.look_up_account,
     "DongBoHoSoMC": PortalServices.tell_dossiers,
     "DongBoTrangThaiHoSo": PortalServices.tell_statuses,
+    "DongBoTrangThaiHoSoKM": PortalServices.tell_promotions,
     "CapNhatTienDoHoSoMC": PortalServices.add_progress,
 }

@@ -45,6 +45,7 @@ _CONTENTS = """Hệ thống mô phỏng các đối tác của Một cửa đi�
 /national-portal  Cổng Dịch vụ công quốc gia, thế hệ A:
                   POST /VXPAdapter/RestService/forward/mapi/login và .../mapi/g
                   xem lại: /_dossiers, /_dossiers/{mã hồ sơ}, /_stats
+                  nộp hồ sơ trên Cổng: POST /_submissions; xem lại: /_submissions/{mã hồ sơ}
 /central-portal   Cổng Dịch vụ công quốc gia, thế hệ B:
                   POST /GetToken, GET /GetNextValue, POST /UploadFile, /CreateDossier,
                   /CapNhatTienTrinh, /CapNhatTrangThai; xem lại: /_dossiers, /_stats
@@ -68,7 +69,8 @@ Lỗi theo yêu cầu của mỗi đối tác: GET, POST, DELETE /{đối tác}/
 def create_app(config: MockConfig, *, now: Callable[[], datetime] = system_now) -> ASGIApp:
     """Build the mocks; their memory is in `config.data_dir` and outlives them.
 
-    The notices of the payment platform are sent while the application's lifespan lasts.
+    The notices of the payment platform and the dossiers of the portal are sent while the
+    application's lifespan lasts.
     """
     modules = (lgsp_memory, mail_memory, payment_memory, phones, portal_memory, post_memory)
     schemas = (module.SCHEMA for module in (*modules, central_memory, hook_memory))
@@ -76,24 +78,28 @@ def create_app(config: MockConfig, *, now: Callable[[], datetime] = system_now) 
     platform = payment(config, payment_memory.PaymentMemory(memory), now)
     letters = mail(config, memory, now)
     mail_board = Switchboard(letters.partner(), config.seed)
-    portals = (national_portal, central_portal)
+    portal = national_portal(config, memory, now)
     partners = [
         identity(config, now),
         platform.partner,
-        *(build(config, memory, now) for build in (lgsp, *portals, post, sms, zalo, hooks)),
+        portal.partner,
+        *(build(config, memory, now) for build in (lgsp, central_portal, post, sms, zalo, hooks)),
     ]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        errands = asyncio.create_task(platform.courier.run())
+        runs = (platform.courier.run, portal.courier.run)
+        errands = [asyncio.create_task(run()) for run in runs]
         try:
             async with letters.listening(mail_board):
                 yield
         finally:
-            errands.cancel()
-            with suppress(asyncio.CancelledError):
-                await errands
+            for errand in errands:
+                errand.cancel()
+                with suppress(asyncio.CancelledError):
+                    await errand
             await platform.courier.close()
+            await portal.courier.close()
             memory.close()
 
     boards = [*(Switchboard(partner, config.seed) for partner in partners), mail_board]

@@ -16,6 +16,8 @@ from app.integrations.messaging import Messenger
 from app.integrations.national_portal import NationalPortal
 from app.integrations.payment_platform import PaymentPlatform
 from app.integrations.portal import Portal
+from app.integrations.portal_files import PortalFiles
+from app.integrations.portal_inbound import Gate
 from app.integrations.post import Post
 from app.integrations.webhook_wire import WebhookWire
 
@@ -73,12 +75,14 @@ class Partners:
     """Clients of partners, and how they reach us.
 
     `portals` are the generations of the national portal that are told; `portal` is the client of
-    the one that has the catalogue.
+    the one that has the catalogue, `portal_gate` lets it in when it calls us.
     """
 
     portal: NationalPortal
     portals: Mapping[Generation, Portal]
     payment: PaymentPlatform
+    portal_gate: Gate
+    portal_files: PortalFiles
     lgsp: Lgsp
     post: Post
     web_url: str
@@ -90,7 +94,7 @@ class Partners:
 
     def close(self) -> None:
         """Close every client's connections."""
-        for client in (self.portal, self.payment, self.lgsp, self.post):
+        for client in (self.portal, self.portal_files, self.payment, self.lgsp, self.post):
             client.http.close()
         for portal in self.portals.values():
             portal.close()

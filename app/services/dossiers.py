@@ -15,6 +15,7 @@ from app.db.documents import document, signature_verdict, stored_file
 from app.db.dossiers import dossier, dossier_component, dossier_event
 from app.db.histories import last_event, moments
 from app.db.imports import import_row, import_run
+from app.db.inbound import portal_origin
 from app.db.partner_views import applicant_check, parcels
 from app.db.payments import payment
 from app.db.views import asked_view, dossier_view, outcome_view, payment_view, verdict_view
@@ -71,6 +72,7 @@ def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
             "payments": _payments(tx, row.id),
             "asked": _asked(tx, row, version),
             "outcome": _outcome(tx, row),
+            "portal": _portal(tx, row.id),
             "applicant_check": applicant_check(tx, row.id),
             "post_orders": parcels(tx, row.id),
             "return_way": row.return_way,
@@ -126,6 +128,7 @@ def _documents(tx: Transaction, row: Row[Any]) -> dict[UUID, dict[str, Any]]:
             "media_type": found.media_type,
             "size_bytes": found.size_bytes,
             "sha256": found.sha256,
+            "source": found.source,
             "signature": verdict_view(found),
         }
         for found in tx.db.execute(
@@ -134,6 +137,7 @@ def _documents(tx: Transaction, row: Row[Any]) -> dict[UUID, dict[str, Any]]:
                 document.c.name,
                 document.c.kind,
                 document.c.sha256,
+                document.c.source,
                 stored_file.c.media_type,
                 stored_file.c.size_bytes,
                 verdict.c.indication,
@@ -181,6 +185,20 @@ def _outcome(tx: Transaction, row: Row[Any]) -> dict[str, Any] | None:
     """Return how a dossier ended and for what reason; None while it is open."""
     event = last_event(tx.db, row.id, _ENDING) if row.ended_at is not None else None
     return outcome_view(event) if event else None
+
+
+def _portal(tx: Transaction, dossier_id: int) -> dict[str, Any] | None:
+    """Return how the national portal knows a dossier that was handed in there; None if here."""
+    found = tx.db.execute(
+        select(portal_origin).where(portal_origin.c.dossier_id == dossier_id)
+    ).one_or_none()
+    if found is None:
+        return None
+    return {
+        "code": found.code,
+        "submitted_at": found.submitted_at,
+        "is_paid": found.paid != "0",
+    }
 
 
 def _payments(tx: Transaction, dossier_id: int) -> list[dict[str, Any]]:

@@ -41,6 +41,13 @@ from app.services.transition import (
 Source = Callable[[Transaction], Application]
 """Gives what is handed in, in the transaction that makes a dossier of it."""
 
+Also = Callable[[Transaction, Outcome], None]
+"""What else is written in that transaction, once the dossier is there."""
+
+
+def _nothing(_tx: Transaction, _outcome: Outcome) -> None:
+    """Write nothing else."""
+
 
 def enter(
     desk: Desk,
@@ -50,6 +57,7 @@ def enter(
     actor: Actor,
     now: datetime,
     once: Once | None,
+    also: Also = _nothing,
 ) -> Outcome:
     """Write a new dossier, or refuse it with all its faults (`ApplicationFaulty`)."""
     try:
@@ -63,6 +71,7 @@ def enter(
             outcome = _write(desk, tx, application, channel, offered, agency, now, once)
             if channel is not Channel.ONLINE:
                 _issue_receipt(desk, tx, outcome.code)
+            also(tx, outcome)
     except IntegrityError as error:
         raise as_in_flight(error) from error
     desk.wake()

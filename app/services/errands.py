@@ -24,7 +24,7 @@ from app.services.desk import Desk
 
 log = logging.getLogger(__name__)
 
-_BROKEN_ANSWERS = 5
+BROKEN_ANSWERS = 5
 """An answer that cannot be read may be a proxy's page: asked so often before a person looks."""
 
 UNAVAILABLE = "unavailable"
@@ -103,7 +103,7 @@ def attempt(trade: Trade, row: Row[Any], work: Callable[[], Result]) -> Result:
     except trade.unavailable as error:
         result = Result(DeliveryState.WAITING, UNAVAILABLE, str(error))
     except trade.broken as error:
-        again = row.attempts < _BROKEN_ANSWERS
+        again = row.attempts < BROKEN_ANSWERS
         state = DeliveryState.WAITING if again else DeliveryState.BLOCKED
         result = Result(state, "contract_broken", str(error))
     except trade.refused as error:

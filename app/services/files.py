@@ -1,7 +1,5 @@
 """Files: kept once by content, found out what they are, handed out in pieces."""
 
-import hashlib
-import zipfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -14,64 +12,13 @@ from app.db import file_store
 from app.db.access import Transaction, acting
 from app.db.answers import remember
 from app.db.documents import document, signature_verdict, stored_file
-from app.db.file_store import StoredFile
 from app.db.views import verdict_view
 from app.domain.actor import DESK_ROLES, Actor, Role
-from app.domain.documents import (
-    ACCEPTED_TYPES,
-    DocumentKind,
-    DocumentNotFound,
-    FileRefused,
-)
+from app.domain.documents import DocumentKind, DocumentNotFound
 from app.domain.lifecycle import RoleRefused
 from app.domain.once import Once
 from app.services.desk import Desk
-
-_HEAD = 1024
-
-_PREFIXES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"),
-)
-_OFFICE = "application/vnd.openxmlformats-officedocument."
-_ZIP_MEMBERS = (
-    ("word/document.xml", _OFFICE + "wordprocessingml.document"),
-    ("xl/workbook.xml", _OFFICE + "spreadsheetml.sheet"),
-)
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_OLE_STREAMS = (
-    ("WordDocument".encode("utf-16-le"), "application/msword"),
-    ("Workbook".encode("utf-16-le"), "application/vnd.ms-excel"),
-)
-
-
-def media_type_of(path: Path) -> str | None:
-    """Find out from its content what a file is; None if it is nothing that is taken."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    for prefix, media_type in _PREFIXES:
-        if head.startswith(prefix):
-            return media_type
-    if b"%PDF-" in head:
-        return "application/pdf"
-    if head.startswith(b"PK\x03\x04"):
-        return _office_type(path)
-    if head.startswith(_OLE):
-        content = path.read_bytes()
-        return next((found for mark, found in _OLE_STREAMS if mark in content), None)
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return "application/xml" if text.startswith(b"<?xml") else None
-
-
-def _office_type(path: Path) -> str | None:
-    try:
-        with zipfile.ZipFile(path) as package:
-            names = set(package.namelist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        return None
-    return next((found for member, found in _ZIP_MEMBERS if member in names), None)
+from app.services.file_kinds import examine
 
 
 def keep(
@@ -92,7 +39,7 @@ def keep(
         raise RoleRefused("Chỉ cán bộ của cơ quan tải lên được kết quả giải quyết.")
     if actor.role not in {*DESK_ROLES, Role.APPLICANT}:
         raise RoleRefused("Vai trò của bạn không tải tệp lên.")
-    file = _examine(path, now)
+    file = examine(path, now)
     key = once(file.sha256) if once else None
     with acting(desk.engine, actor, key) as tx:
         if tx.seen is not None:
@@ -121,19 +68,6 @@ def keep(
         remember(tx, key, kept, now)
     desk.wake()
     return kept
-
-
-def _examine(path: Path, now: datetime) -> StoredFile:
-    size = path.stat().st_size
-    if not size:
-        raise FileRefused("Tệp rỗng.")
-    media_type = media_type_of(path)
-    if media_type is None:
-        kinds = ", ".join(dict.fromkeys(ACCEPTED_TYPES.values()))
-        raise FileRefused(f"Nội dung tệp không thuộc loại được nhận ({kinds}).")
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return StoredFile(sha256, size, media_type, now)
 
 
 def describe(desk: Desk, document_id: UUID, *, actor: Actor) -> dict[str, Any]:

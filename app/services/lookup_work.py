@@ -16,6 +16,7 @@ from app.db.lookup_answers import about, facts_of
 from app.db.lookups import lookup_answer, lookup_log
 from app.db.sealed import seal
 from app.domain.actor import SYSTEM
+from app.domain.deliveries import DeliveryState
 from app.domain.lookups import (
     Facts,
     LookupEvent,
@@ -32,6 +33,7 @@ from app.integrations.lgsp import (
     LgspUnavailable,
     Question,
 )
+from app.services import store_files
 from app.services.clocks import version_of
 from app.services.desk import Desk
 from app.services.errands import Result, Trade, attempt, claim, done, heed, standing
@@ -72,11 +74,21 @@ def forget(desk: Desk, *, now: datetime) -> int:
 
 
 def _answer(desk: Desk, row: Row[Any], now: Callable[[], datetime]) -> Result:
+    wanted = store_files.file_of(desk, row.id)
+    if wanted is not None:
+        return _fetched(desk, row, wanted, now)
     kept, question = _prepare(desk, row, now())
     if kept is not None:
         return done(facts=kept[0], expires_at=kept[1], was_asked=False)
     facts = _ASKING[Source(row.source)](desk.partners.lgsp, question, now())
     return done(facts=facts, expires_at=now() + desk.rules.lookup_kept)
+
+
+def _fetched(desk: Desk, row: Row[Any], wanted: Row[Any], now: Callable[[], datetime]) -> Result:
+    """Fetch a file of the store; the person can read that it was asked for."""
+    with acting(desk.engine, SYSTEM) as tx:
+        put_on_record(tx, row, LookupEvent.ASKED, now(), request=None)
+    return done(wanted=wanted, content=store_files.fetch(desk, wanted, now()))
 
 
 def _prepare(
@@ -147,11 +159,21 @@ WHERE id = :id AND lease = :lease AND state = 'in_flight'
 
 def _record(desk: Desk, row: Row[Any], result: Result, now: datetime) -> None:
     """Record an attempt, unless the claim was lost to another worker meanwhile."""
+    try:
+        _put_down(desk, row, result, now)
+    except store_files.TooLate:
+        said = "Hồ sơ đã được giải quyết hoặc đã kết thúc trước khi tệp về đến."
+        _put_down(desk, row, Result(DeliveryState.BLOCKED, "refused", said), now)
+
+
+def _put_down(desk: Desk, row: Row[Any], result: Result, now: datetime) -> None:
     with acting(desk.engine, SYSTEM) as tx:
         outcome, differs = _judge(desk, tx, row, result)
         values = {"outcome": outcome, "differs": differs, "answered_at": now if outcome else None}
         if tx.db.execute(_RECORD, standing(row, result, now) | values).rowcount:
             _keep(desk, tx, row, result, now)
+            if "content" in result.found:
+                store_files.keep(tx, row, result.found["wanted"], result.found["content"], now)
         heed(tx, LGSP.partner, row, result, now)
 
 
@@ -159,6 +181,8 @@ def _judge(
     desk: Desk, tx: Transaction, row: Row[Any], result: Result
 ) -> tuple[LookupOutcome | None, list[str]]:
     """Say what an answer means for the dossier: a check tells names of fields, never values."""
+    if "content" in result.found:
+        return LookupOutcome.FOUND, []
     if "facts" not in result.found:
         return None, []
     facts = result.found["facts"]

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import Row, desc, insert, select, tuple_
 
+from app.db import partner_views
 from app.db.access import Transaction, acting
 from app.db.answers import remember
 from app.db.catalogue import agency
 from app.db.dossiers import dossier
-from app.db.lookup_answers import address_of, facts_of
-from app.db.lookups import lookup, lookup_answer, lookup_log
+from app.db.lookup_answers import address_of
+from app.db.lookups import lookup, lookup_file, lookup_log
 from app.db.partner_views import lookup_view
 from app.db.visibility import visible
 from app.domain.actor import DESK_ROLES, Actor, Role
@@ -25,9 +26,7 @@ from app.domain.lookups import (
     EVENT_LABELS,
     PURPOSE_LABELS,
     SOURCE_LABELS,
-    Facts,
     LookupEvent,
-    LookupNotFound,
     LookupRefused,
     Purpose,
     Source,
@@ -37,6 +36,7 @@ from app.domain.lookups import (
 from app.domain.procedure import ApplicantKind
 from app.services.clocks import version_of
 from app.services.desk import Desk
+from app.services.lookup_rows import kept_facts, requested_by, row_of
 from app.services.transition import DossierElsewhere, DossierNotFound, Request, lock
 
 _OVER = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.STOPPED, Status.RETURNED})
@@ -74,14 +74,18 @@ def _asked(
 ) -> Row[Any]:
     source = source_of(purpose, ApplicantKind(found.applicant_kind))
     anew = {
-        **_requested(desk, tx, found, request),
+        **requested_by(desk, tx, found, request),
         "state": DeliveryState.WAITING,
         "attempts": 0,
         "next_at": request.now,
     }
     known = tx.db.execute(
         select(lookup)
-        .where(lookup.c.dossier_id == found.id, lookup.c.purpose == purpose)
+        .where(
+            lookup.c.dossier_id == found.id,
+            lookup.c.purpose == purpose,
+            lookup.c.id.not_in(select(lookup_file.c.lookup_id)),
+        )
         .order_by(desc(lookup.c.id))
         .limit(1)
         .with_for_update()
@@ -106,17 +110,6 @@ def _asked(
     ).one()
 
 
-def _requested(desk: Desk, tx: Transaction, found: Row[Any], request: Request) -> dict[str, Any]:
-    actor, ids = request.actor, desk.references.catalogue(tx).agency_ids
-    return {
-        "requested_id": actor.id,
-        "requested_role": actor.role,
-        "requested_name": actor.name,
-        "agency_id": ids.get(actor.agency or "", found.at_agency_id),
-        "requested_at": request.now,
-    }
-
-
 def list_of(desk: Desk, code: str, *, actor: Actor) -> list[dict[str, Any]]:
     """Return the look-ups of a dossier, without what they found."""
     with acting(desk.engine, actor) as tx:
@@ -124,7 +117,8 @@ def list_of(desk: Desk, code: str, *, actor: Actor) -> list[dict[str, Any]]:
         rows = tx.db.execute(
             select(lookup).where(lookup.c.dossier_id == found.id).order_by(lookup.c.id)
         )
-        return [lookup_view(row) for row in rows]
+        files = partner_views.store_files(tx, found.id)
+        return [lookup_view(row) | {"file": files.get(row.id)} for row in rows]
 
 
 def read(desk: Desk, code: str, lookup_id: int, *, actor: Actor, now: datetime) -> dict[str, Any]:
@@ -135,19 +129,19 @@ def read(desk: Desk, code: str, lookup_id: int, *, actor: Actor, now: datetime) 
     """
     with acting(desk.engine, actor) as tx:
         found = _find(tx, code)
-        row = tx.db.execute(
-            select(lookup).where(lookup.c.id == lookup_id, lookup.c.dossier_id == found.id)
-        ).one_or_none()
-        if row is None:
-            raise LookupNotFound(f"Hồ sơ {code} không có lượt tra cứu {lookup_id}.")
-        facts = None if row.purpose == Purpose.VERIFY_APPLICANT else _facts(desk, tx, row.id, now)
+        row = row_of(tx, found, lookup_id)
+        shown_file = {"file": partner_views.store_files(tx, found.id).get(row.id)}
+        facts = (
+            None if row.purpose == Purpose.VERIFY_APPLICANT else kept_facts(desk, tx, row.id, now)
+        )
         if facts is None:
-            return lookup_view(row) | {"found": None, "form": {}}
+            return lookup_view(row) | shown_file | {"found": None, "form": {}}
         if actor.role in DESK_ROLES:
             _leave_trace(desk, tx, row, now)
         schema = version_of(desk, tx, found).form
         shown = dict(facts) | {"address": address_of(tx, facts)}
-        return lookup_view(row) | {"found": shown, "form": filled_from(schema, facts)}
+        form = filled_from(schema, facts)
+        return lookup_view(row) | shown_file | {"found": shown, "form": form}
 
 
 def _find(tx: Transaction, code: str) -> Row[Any]:
@@ -157,15 +151,6 @@ def _find(tx: Transaction, code: str) -> Row[Any]:
     if found is None:
         raise DossierNotFound(f"Không tìm thấy hồ sơ {code}.")
     return found
-
-
-def _facts(desk: Desk, tx: Transaction, lookup_id: int, now: datetime) -> Facts | None:
-    answer = tx.db.execute(
-        select(lookup_answer).where(
-            lookup_answer.c.lookup_id == lookup_id, lookup_answer.c.expires_at > now
-        )
-    ).one_or_none()
-    return None if answer is None else facts_of(answer, desk.partners.link_key)
 
 
 def _leave_trace(desk: Desk, tx: Transaction, row: Row[Any], now: datetime) -> None:

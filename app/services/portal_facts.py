@@ -13,20 +13,23 @@ from sqlalchemy import Row, select, text
 
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier, dossier_event
+from app.db.inbound import portal_origin
 from app.db.portal import portal_route
 from app.db.reference import Catalogue
 from app.domain.actor import SYSTEM, Role
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deliveries import Generation
 from app.domain.documents import seal
+from app.domain.inbound import Service
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act, Status
-from app.domain.portal_routes import Route, route_of
+from app.domain.portal_routes import USUAL, Route, route_of
 from app.domain.procedure import ApplicantKind, Component, FeeKind, FeePhase
 from app.integrations.portal import (
     DossierFacts,
     EventFact,
     FeeFact,
+    Origin,
     PaperFact,
     PaperOnPaper,
 )
@@ -51,6 +54,7 @@ class _Record:
     papers: list[Row[Any]] = field(default_factory=list)
     on_paper: list[Row[Any]] = field(default_factory=list)
     paid_at: datetime | None = None
+    origin: Row[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,25 @@ class Records:
     def route_of(self, dossier_id: int) -> Route:
         """Return which way a dossier goes: by the agency that received it, and when.
 
-        Another agency that takes it over, an heir for instance, changes nothing in that.
+        Another agency that takes it over, an heir for instance, changes nothing in that. What was
+        handed in at the portal goes back to where it was: generation A, the only one that hands on.
         """
-        known = self.found[dossier_id].dossier
+        record = self.found[dossier_id]
+        known = record.dossier
         agency = self.catalogue.agency_of(_received_by(known)).code
+        if record.origin is not None:
+            return USUAL
         return route_of(self.routes, agency, known.received_on)
+
+    def portal_code(self, dossier_id: int) -> str:
+        """Return the MaHoSo under which the portal knows a dossier: its own, or ours."""
+        known = self.found[dossier_id]
+        return str(known.origin.code if known.origin is not None else known.dossier.code)
+
+    def is_promotion(self, dossier_id: int) -> bool:
+        """Tell whether it is told by a service of its own, which keeps nothing to be asked for."""
+        origin = _origin(self.found[dossier_id].origin)
+        return origin is not None and origin.is_promotion
 
     def last(self, dossier_id: int) -> int:
         """Return the number of a dossier's last event, as it was read."""
@@ -112,6 +130,9 @@ def read_records(desk: Desk, dossier_ids: Sequence[int]) -> Records:
         _read_papers(tx, keys, found)
         for row in tx.db.execute(_PAID, keys):
             found[row.dossier_id].paid_at = row.paid_at
+        origins = select(portal_origin).where(portal_origin.c.dossier_id.in_(dossier_ids))
+        for row in tx.db.execute(origins):
+            found[row.dossier_id].origin = row
         routes = [
             Route(row.agency, row.valid_from, Generation(row.generation), row.unit)
             for row in tx.db.execute(select(portal_route))
@@ -136,6 +157,7 @@ def read_on(desk: Desk, known: Records | None, wanted: Mapping[int, int]) -> Rec
 
 _PAPERS = text("""
     SELECT document.dossier_id, document.id, document.name, document.kind, document.sha256,
+        document.source_code,
         part.component, part.n, part.added_at
     FROM document
     LEFT JOIN dossier_component AS part ON part.dossier_id = document.dossier_id
@@ -202,7 +224,15 @@ def _facts(
         on_paper=_on_paper(record, components, until),
         results=results,
         fees=[_fee(fee) for fee in row.fees],
+        origin=_origin(record.origin),
     )
+
+
+def _origin(row: Row[Any] | None) -> Origin | None:
+    if row is None:
+        return None
+    is_promotion = row.service == Service.PROMOTION
+    return Origin(row.code, row.procedure, row.submitted_at, row.paid, is_promotion)
 
 
 def _fee(fee: Mapping[str, Any]) -> FeeFact:
@@ -268,7 +298,8 @@ def _paper(
     part = components.get(row.component)
     name = part.name if part else None
     return PaperFact(
-        row.id, row.name, link, row.sha256, row.component, name, row.added_at, is_replaced
+        *(row.id, row.name, link, row.sha256, row.component, name, row.added_at, is_replaced),
+        result_code=row.source_code,
     )
 
 

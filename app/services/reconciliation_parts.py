@@ -128,13 +128,14 @@ class _Ours:
                 detail=rows[key].said or None if ledger.cause and key in rows else None,
             )
             asker = self.desk.partners.portals[records.route_of(key).generation].asker
-            if asker is None:
-                yield key, (ledger, _unaskable(plain, ledger, is_registered=key in registered))
+            if asker is None or records.is_promotion(key):
+                is_there = key in registered or asker is not None  # it was handed in there
+                yield key, (ledger, _unaskable(plain, ledger, is_registered=is_there))
             else:
                 yield key, (ledger, self._asked(asker, records, plain, ledger))
 
     def _asked(self, asker: Asker, records: Records, plain: Finding, ledger: Ledger) -> Finding:
-        answer = self.gate.ask(lambda: asker.look_up(plain.code))
+        answer = self.gate.ask(lambda: asker.look_up(records.portal_code(plain.dossier_id or 0)))
         if isinstance(answer, NoAnswer):
             cause = Cause.REFUSED if answer.is_refused else Cause.SILENT
             return replace(plain, cause=cause, detail=answer.reason)
@@ -205,11 +206,17 @@ def _following(desk: Desk, gate: Gate, keys: Sequence[Any]) -> Iterator[Finding]
             yield _unknown(asker, code, (agency_id, day), Cause.FOLLOWING, held)
 
 
+_HANDED_IN = text("""
+    SELECT code FROM inbound WHERE state <> 'entered' AND code = ANY (:codes)
+""")
+
+
 def _listed(desk: Desk, gate: Gate, codes: Sequence[str]) -> Iterator[Finding]:
     """Ask about codes that the portal is said to hold and that are none of ours."""
     asker, ours = _asker(desk), _known(desk, codes)
     with acting(desk.engine, SYSTEM) as tx:
         catalogue = desk.references.catalogue(tx)
+        handed_in = set(tx.db.scalars(_HANDED_IN, {"codes": list(codes)}))
     for code in codes:
         if code in ours:
             continue
@@ -217,7 +224,8 @@ def _listed(desk: Desk, gate: Gate, codes: Sequence[str]) -> Iterator[Finding]:
         if answer is None:
             continue
         held = answer if not isinstance(answer, NoAnswer) else {}
-        found = _unknown(asker, code, _placed(catalogue, code), Cause.LISTED, held)
+        cause = Cause.HANDED_IN if code in handed_in else Cause.LISTED
+        found = _unknown(asker, code, _placed(catalogue, code), cause, held)
         said = answer.reason if isinstance(answer, NoAnswer) else None
         yield replace(found, detail=said)
 
@@ -235,6 +243,7 @@ def _known(desk: Desk, codes: Mapping[str, Any] | Sequence[str]) -> set[str]:
             text("""
                 SELECT code FROM dossier WHERE code = ANY (:codes)
                 UNION ALL SELECT number FROM portal_dossier WHERE number = ANY (:codes)
+                UNION ALL SELECT code FROM portal_origin WHERE code = ANY (:codes)
             """),
             {"codes": list(codes)},
         )

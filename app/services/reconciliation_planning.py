@@ -1,7 +1,7 @@
 """What a reconciliation asks about, cut into parts: our dossiers, numbers after them, codes.
 
 Dossiers that were handed in at the portal and are not here are found by the numbers that follow an
-agency's last one, on a list of the portal's, and among those found before.
+agency's last one, on a list of the portal's, in the quarantine, and among those found before.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,6 +42,7 @@ _DAYS = text("""
 _FOUND_BEFORE = text("""
     SELECT DISTINCT code FROM reconciliation_difference
     WHERE outcome = 'unknown_here' AND month BETWEEN :first AND :last
+    UNION SELECT code FROM inbound WHERE state = 'quarantined' AND code IS NOT NULL
     ORDER BY code
 """)
 

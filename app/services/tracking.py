@@ -15,6 +15,7 @@ from sqlalchemy import Row, bindparam, literal, select, union_all
 from app.db import quotas
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier, dossier_event
+from app.db.inbound import portal_origin
 from app.db.petitions import petition, petition_event
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE, Calendar
@@ -102,6 +103,14 @@ _LOOK_UP = union_all(
         petition.c.petitioner_number,
         petition.c.phone,
     ).where(petition.c.code == bindparam("code")),
+    select(
+        literal(str(Tracked.DOSSIER)),
+        dossier.c.id,
+        dossier.c.applicant_number,
+        dossier.c.contact["phone"].astext,
+    )
+    .join(portal_origin, portal_origin.c.dossier_id == dossier.c.id)
+    .where(portal_origin.c.code == bindparam("code"), dossier.c.code != bindparam("code")),
 )
 
 

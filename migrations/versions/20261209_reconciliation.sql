@@ -93,8 +93,8 @@ CREATE TABLE reconciliation_difference (
     CONSTRAINT ck_reconciliation_difference_outcome CHECK (outcome IN ('equal', 'missing',
         'behind', 'different', 'unknown_here', 'not_told_yet', 'cannot_be_asked', 'unasked')),
     CONSTRAINT ck_reconciliation_difference_cause CHECK (cause IN ('blocked', 'dead',
-        'never_told', 'lost', 'changed', 'following', 'listed', 'silent', 'refused', 'unmapped',
-        'unregistered')),
+        'never_told', 'lost', 'changed', 'following', 'listed', 'handed_in', 'silent', 'refused',
+        'unmapped', 'unregistered')),
     CONSTRAINT fk_reconciliation_difference_reconciliation_id
         FOREIGN KEY(reconciliation_id) REFERENCES reconciliation (id),
     CONSTRAINT fk_reconciliation_difference_dossier_id

@@ -27,7 +27,7 @@ from tests.builders import (
     succeeded,
 )
 
-TABLES = ("lookup", "lookup_log", "lookup_answer", "post_order", "post_track")
+TABLES = ("lookup", "lookup_log", "lookup_answer", "lookup_file", "post_order", "post_track")
 HELPER = "025099000003"
 """Hands in for somebody else."""
 
@@ -60,6 +60,13 @@ def application(api: Api, module_database: str) -> Iterator[Engine]:
                 SELECT 1, id, '2', '', now(), now() FROM post_order
             """)
         )
+        tx.db.execute(
+            text("""
+                INSERT INTO lookup_file (lookup_id, from_lookup_id, owner, path, name, result_code,
+                    component)
+                SELECT id, id, 'H44', 'a.pdf', 'a.pdf', 'KQ.G07.000122', 'GT01' FROM lookup
+            """)
+        )
     yield engine
     desk.partners.close()
     engine.dispose()
@@ -69,7 +76,11 @@ def _counts(db: Connection) -> dict[str, int]:
     return {table: db.scalar(text(f"SELECT count(*) FROM {table}")) or 0 for table in TABLES}
 
 
-EVERYTHING = {"lookup": 4, "lookup_log": 4, "lookup_answer": 4, "post_order": 1, "post_track": 1}
+EVERYTHING = {
+    **dict.fromkeys(("lookup", "lookup_log", "lookup_answer", "lookup_file"), 4),
+    "post_order": 1,
+    "post_track": 1,
+}
 NOTHING = dict.fromkeys(TABLES, 0)
 
 
@@ -85,13 +96,17 @@ NOTHING = dict.fromkeys(TABLES, 0)
         (actor(Role.PARTNER, None), NOTHING),
         (
             actor(Role.APPLICANT, CITIZEN),
-            {"lookup": 2, "lookup_log": 2, "lookup_answer": 2, "post_order": 1, "post_track": 1},
+            {
+                **dict.fromkeys(("lookup", "lookup_log", "lookup_answer", "lookup_file"), 2),
+                "post_order": 1,
+                "post_track": 1,
+            },
         ),
         (
             actor(Role.APPLICANT, OTHER_CITIZEN),
-            NOTHING | {"lookup": 2, "lookup_log": 2, "lookup_answer": 2},
+            NOTHING | {"lookup": 2, "lookup_log": 2, "lookup_answer": 2, "lookup_file": 2},
         ),
-        (actor(Role.APPLICANT, HELPER), NOTHING | {"lookup": 1}),
+        (actor(Role.APPLICANT, HELPER), NOTHING | {"lookup": 1, "lookup_file": 1}),
         (actor(Role.APPLICANT, "025099000009"), NOTHING),
     ],
     ids=lambda value: f"{value.role}-{value.id}" if isinstance(value, Actor) else "",

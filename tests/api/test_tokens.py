@@ -47,6 +47,7 @@ PUBLIC = {
     ("get", "/v1/shared-documents/{document_id}/{mark}"),
     ("get", "/v1/tracking/{code}"),
     ("post", "/v1/notices/payment"),
+    ("post", "/v1/notices/portal/{service}"),
 }
 """Everything that somebody without a token may ask."""
 

@@ -34,7 +34,8 @@ PERSON = (
     "<ThuongTru><MaTinhThanh>25</MaTinhThanh><ChiTiet>Số 1 &amp; 2</ChiTiet></ThuongTru>"
     "<Me><HoVaTen>Hà Thị Gốc</HoVaTen></Me>"
 )
-DSTCODES = dict.fromkeys(("population", "business", "categories", "store_list"), "VN:GOV:G01:x")
+SERVICES = ("population", "business", "categories", "store_list", "store_file")
+DSTCODES = dict.fromkeys(SERVICES, "VN:GOV:G01:x")
 
 
 def _soap(people: str, prefix: str = "s:") -> str:
@@ -290,3 +291,42 @@ def test_a_category_is_read_or_refused() -> None:
     rows.append({"Ma": "66"})
     with pytest.raises(LgspContractBroken):
         lgsp.category("DM_TINH", NOW)
+
+
+@pytest.mark.parametrize(
+    ("result", "error"),
+    [
+        (None, LgspRefused),
+        ("", LgspRefused),
+        ("khác", LgspContractBroken),
+        (["JVBERg=="], LgspContractBroken),
+        ("AAAA" * 30, LgspRefused),
+        ("AAAA" * 30_000, LgspContractBroken),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_file_that_is_none_or_too_large_is_the_right_fault(
+    result: object, error: type[Exception]
+) -> None:
+    def give(request: httpx.Request) -> httpx.Response:
+        return _token() if request.url.path == "/token" else _answer({"result": result})
+
+    with pytest.raises(error):
+        _lgsp(give).result_file("H44", "a.pdf", 80, NOW)
+
+
+def test_a_file_is_asked_for_by_its_path_and_read() -> None:
+    asked: list[object] = []
+
+    def give(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/token":
+            return _token()
+        asked.append(json.loads(request.content))
+        return _answer({"result": "JVBE\nRg=="})
+
+    assert _lgsp(give).result_file("H44", "a.pdf", 80, NOW) == b"%PDF"
+    assert asked == [{"CoQuanChuQuan": "H44", "DuongDan": "a.pdf"}]
+
+
+def _answer(content: dict[str, object]) -> httpx.Response:
+    return httpx.Response(200, json={"errorCode": 0, "message": "", **content})

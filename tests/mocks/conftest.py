@@ -32,7 +32,13 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def config(tmp_path: Path, keys: Path) -> MockConfig:
     shutil.copytree(keys, tmp_path / FOLDER)
-    return MockConfig(tmp_path, payment_confirm_url="http://127.0.0.1:9/", notice_backoff_s=0.02)
+    nowhere = "http://127.0.0.1:9/"
+    return MockConfig(
+        tmp_path,
+        payment_confirm_url=nowhere,
+        portal_submission_url=nowhere,
+        notice_backoff_s=0.02,
+    )
 
 
 @pytest.fixture

@@ -278,7 +278,7 @@ def drawn(config: MockConfig, seed: int) -> list[str]:
     """Return what chaos does to each of the same thousand requests."""
     memory = Memory(config.data_dir, portal_memory.SCHEMA)
     portal = national_portal(config, memory, clock.now)
-    board = Switchboard(portal, seed)
+    board = Switchboard(portal.partner, seed)
     faults = [board.draw(name) for name in ["TraCuuHoSo", "DongBoHoSoMC"] * 500]
     memory.close()
     return [fault.kind if fault else "" for fault in faults]

@@ -53,7 +53,8 @@ def errand_office(shared_office: Office, mocks: Mocks) -> Iterator[Office]:
     office, desk = shared_office, shared_office.desk
     assert office.mocks is mocks
     office.change(
-        "TRUNCATE lookup_answer, lookup_log, lookup, post_track, post_order, partner_breaker"
+        "TRUNCATE lookup_answer, lookup_log, lookup_file, lookup, post_track, post_order,"
+        " partner_breaker"
     )
     office.change("UPDATE post_poll SET lease = NULL, leased_until = NULL, attempts = 0")
     yield office

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app.db.access import connect
@@ -26,6 +27,7 @@ from app.services.seeding import seed
 from tests.builders import partners, settings_for
 from tests.services.cashier import until
 from tests.services.office import Mocks, Office, opened
+from tests.services.portal_inbox import dossiers_of, fetched, handed_in, receive, row_of
 
 ROOT = Path(__file__).resolve().parents[2]
 JOURNEY = (Act.TAKE_IN, Act.START, Act.REQUEST_SUPPLEMENT, Act.SUPPLEMENT, Act.RESOLVE)
@@ -199,3 +201,28 @@ def _lives(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_killed_between_the_files_of_a_portal_dossier_and_its_entry_there_is_one(
+    office: Office,
+) -> None:
+    message = handed_in(office)
+    code = message["MaHoSo"]
+    receive(office, message)
+    office.change("UPDATE inbound SET next_at = '2000-01-01'")
+    waits = "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with office.owner.begin() as held, a_worker(office) as worker:
+        held.execute(text("LOCK TABLE intake_day IN SHARE ROW EXCLUSIVE MODE"))
+        until(lambda: bool(office.one(waits)["n"]))
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    stands = row_of(office, code)
+    assert (stands["state"], dossiers_of(office, code)) == ("in_flight", 0)
+    assert fetched(office, code) == [1, 1]
+
+    with a_worker(office):
+        until(lambda: row_of(office, code)["state"] == "entered")
+
+    assert dossiers_of(office, code) == 1
+    assert fetched(office, code) == [1, 1]
+    assert office.rows("SELECT FROM inbound_file") == []
