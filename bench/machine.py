@@ -55,6 +55,7 @@ class Stopwatch:
     groups: dict[str, Callable[[], list[psutil.Process]]]
     percent: dict[str, float] = field(default_factory=dict)
     busy_percent: float = 0.0
+    seconds: float = 0.0
     _watched: dict[str, list[psutil.Process]] = field(default_factory=dict)
     _before: dict[str, float] = field(default_factory=dict)
     _busy: float = 0.0
@@ -66,10 +67,10 @@ class Stopwatch:
         self._busy, self._at = _busy_s(), time.perf_counter()
 
     def stop(self) -> None:
-        seconds = time.perf_counter() - self._at
-        self.busy_percent = (_busy_s() - self._busy) / seconds * 100
+        self.seconds = time.perf_counter() - self._at
+        self.busy_percent = (_busy_s() - self._busy) / self.seconds * 100
         self.percent = {
-            name: (_spent(group) - self._before[name]) / seconds * 100
+            name: (_spent(group) - self._before[name]) / self.seconds * 100
             for name, group in self._watched.items()
         }
 

@@ -20,6 +20,8 @@ class Options:
     rate: float
     runs: int
     messages: int
+    rounds: int
+    seed: int
     worker: bool
     fresh: bool
     against: Path | None
@@ -28,18 +30,24 @@ class Options:
     load_before: float
 
 
-def read(arguments: list[str]) -> tuple[list[str], Options]:
-    """Return which measurements to run and how."""
+def read(arguments: list[str], names: list[str]) -> tuple[list[str], Options]:
+    """Return which of the measurements to run and how."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "which", nargs="*", metavar="P1|P2|P3|P4|P5|P8|P9|PAPERS", help="default: all"
+        "which",
+        nargs="*",
+        type=str.upper,
+        metavar="|".join(names),
+        help="default: the short ones",
     )
-    parser.add_argument("--pairs", type=int, default=4, help="P1, P2: alternations")
+    parser.add_argument("--pairs", type=int, default=4, help="P1, P2, P6: alternations")
     parser.add_argument("--seconds", type=float, default=4.0, help="P1, P2: of each slot")
     parser.add_argument(
-        "--sizes", type=int, nargs="+", default=[10_000, 100_000], help="P3, P4: dossiers"
+        "--sizes", type=int, nargs="+", default=[10_000, 100_000], help="P3, P4, EXTRACT: dossiers"
     )
     parser.add_argument("--messages", type=int, default=20_000, help="P5: to be told")
+    parser.add_argument("--rounds", type=int, default=50, help="CRASH: how often to kill")
+    parser.add_argument("--seed", type=int, default=1, help="CRASH: what is killed, and when")
     parser.add_argument("--runs", type=int, default=3, help="P8: warm starts")
     parser.add_argument("--fresh", action="store_true", help="P8: clone and install too")
     parser.add_argument("--long", type=float, default=60.0, help="P9: seconds of load")
@@ -48,6 +56,8 @@ def read(arguments: list[str]) -> tuple[list[str], Options]:
     parser.add_argument("--against", type=Path, help="P1, P2: a checkout to alternate with")
     parser.add_argument("--no-record", action="store_true", help="only print")
     given = parser.parse_args(arguments)
+    if unknown := set(given.which) - set(names):
+        parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
     options = Options(
         pairs=given.pairs,
         seconds=given.seconds,
@@ -56,6 +66,8 @@ def read(arguments: list[str]) -> tuple[list[str], Options]:
         rate=given.rate,
         runs=given.runs,
         messages=given.messages,
+        rounds=given.rounds,
+        seed=given.seed,
         worker=given.worker,
         fresh=given.fresh,
         against=given.against.resolve() if given.against else None,
@@ -63,4 +75,4 @@ def read(arguments: list[str]) -> tuple[list[str], Options]:
         command=shlex.join(["python", "-m", "bench", *arguments]),
         load_before=os.getloadavg()[0],
     )
-    return [name.upper() for name in given.which], options
+    return given.which, options

@@ -1,5 +1,6 @@
 """Reference data as processes hold it in memory: the catalogue and the calendars."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -185,16 +186,21 @@ class References:
     """The reference data of one process, read again when its revision was raised.
 
     A transaction knows the revision from its first statement, so what is used is never stale.
+    One thread reads, the others of its process wait for it: reading costs a moment of processor.
     """
 
     def __init__(self) -> None:
+        self._reading = threading.Lock()
         self._catalogue: tuple[int, Catalogue] | None = None
         self._calendars: tuple[int, dict[str, Calendar]] | None = None
 
     def catalogue(self, tx: Transaction) -> Catalogue:
         known = self._catalogue
         if known is None or known[0] != tx.catalogue_revision:
-            known = self._catalogue = (tx.catalogue_revision, read_catalogue(tx.db))
+            with self._reading:
+                known = self._catalogue
+                if known is None or known[0] != tx.catalogue_revision:
+                    known = self._catalogue = (tx.catalogue_revision, read_catalogue(tx.db))
         return known[1]
 
     def calendar(self, tx: Transaction, agency_code: str) -> Calendar:

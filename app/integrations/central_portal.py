@@ -18,10 +18,12 @@ from app.integrations.national_portal import body_of
 from app.integrations.portal import (
     PORTAL_ERRORS,
     Answer,
+    InTime,
     PaperFact,
     PortalContractBroken,
     Telling,
     Verdict,
+    check_time,
     in_pieces,
     verdict_of,
 )
@@ -66,19 +68,20 @@ class CentralPortal:
     def close(self) -> None:
         self.client.http.close()
 
-    def tell(self, tellings: Sequence[Telling], now: datetime) -> list[Verdict]:
+    def tell(self, tellings: Sequence[Telling], now: datetime, in_time: InTime) -> list[Verdict]:
         """Tell events of different dossiers, up to ten in a call; one verdict each, in order."""
         verdicts: dict[int, Verdict] = {}
         items: list[_Item] = []
         for place, telling in enumerate(tellings):
             try:
+                check_time(in_time)
                 items.append(self._item(place, telling, now))
             except PORTAL_ERRORS as error:
                 verdicts[place] = verdict_of(error)
-        for item, verdict in self._progress(items, now):
+        for item, verdict in self._progress(items, now, in_time):
             verdicts[item.place] = verdict
         told = [item for item in items if verdicts[item.place].is_taken]
-        for item, verdict in self._statuses(told, now):
+        for item, verdict in self._statuses(told, now, in_time):
             verdicts[item.place] = verdict
         for item in items:
             digest = sha256(body_of(item.progress) + body_of(item.status)).hexdigest()
@@ -130,14 +133,18 @@ class CentralPortal:
             files[paper.document_id] = sent.file_id
         return files
 
-    def _progress(self, items: Sequence[_Item], now: datetime) -> Iterator[tuple[_Item, Verdict]]:
+    def _progress(
+        self, items: Sequence[_Item], now: datetime, in_time: InTime
+    ) -> Iterator[tuple[_Item, Verdict]]:
         def together(piece: Sequence[_Item]) -> Answer:
             return self.client.tell_progress([item.progress for item in piece], now)
 
-        return in_pieces(items, CHUNK, together, lambda item, _: together([item]))
+        return in_pieces(items, CHUNK, together, lambda item, _: together([item]), in_time)
 
-    def _statuses(self, items: Sequence[_Item], now: datetime) -> Iterator[tuple[_Item, Verdict]]:
+    def _statuses(
+        self, items: Sequence[_Item], now: datetime, in_time: InTime
+    ) -> Iterator[tuple[_Item, Verdict]]:
         def together(piece: Sequence[_Item]) -> Answer:
             return self.client.tell_statuses([item.status for item in piece], now)
 
-        return in_pieces(items, CHUNK, together, lambda item, _: together([item]))
+        return in_pieces(items, CHUNK, together, lambda item, _: together([item]), in_time)

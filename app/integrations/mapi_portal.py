@@ -15,10 +15,12 @@ from app.integrations.national_portal import CHUNK, NationalPortal, body_of
 from app.integrations.portal import (
     PORTAL_ERRORS,
     Answer,
+    InTime,
     PortalRefused,
     Telling,
     Unmapped,
     Verdict,
+    check_time,
     in_pieces,
     verdict_of,
 )
@@ -59,20 +61,26 @@ class MapiPortal:
     def close(self) -> None:
         self.client.http.close()
 
-    def tell(self, tellings: Sequence[Telling], now: datetime) -> list[Verdict]:  # noqa: ARG002
+    def tell(
+        self,
+        tellings: Sequence[Telling],
+        now: datetime,  # noqa: ARG002  (of the port)
+        in_time: InTime,
+    ) -> list[Verdict]:
         """Tell events of different dossiers, up to ten in a call; one verdict each, in order."""
         verdicts: dict[int, Verdict] = {}
         items: list[_Item] = []
         for place, telling in enumerate(tellings):
             try:
+                check_time(in_time)
                 items.append(self._item(place, telling))
             except PORTAL_ERRORS as error:
                 verdicts[place] = verdict_of(error)
         for way in (_Way.ADD, _Way.UPDATE, _Way.STATUS):
             chosen = [item for item in items if item.way is way]
-            verdicts |= {item.place: verdict for item, verdict in self._tell(chosen, way)}
+            verdicts |= {item.place: verdict for item, verdict in self._tell(chosen, way, in_time)}
         there = [item for item in items if _is_there(verdicts.get(item.place))]
-        verdicts |= {item.place: verdict for item, verdict in self._progress(there)}
+        verdicts |= {item.place: verdict for item, verdict in self._progress(there, in_time)}
         for item in items:
             digest = sha256(body_of(item.message) + body_of(item.progress)).hexdigest()
             verdicts[item.place] = replace(verdicts[item.place], body_sha256=digest)
@@ -99,14 +107,16 @@ class MapiPortal:
             return _Way.ADD if telling.before is None else _Way.UPDATE
         return _Way.HELD if known == message else _way_from(known, message)
 
-    def _tell(self, items: Sequence[_Item], way: _Way) -> Iterator[tuple[_Item, Verdict]]:
+    def _tell(
+        self, items: Sequence[_Item], way: _Way, in_time: InTime
+    ) -> Iterator[tuple[_Item, Verdict]]:
         def together(piece: Sequence[_Item]) -> Answer:
             if way is _Way.STATUS:
                 return self.client.tell_statuses([item.status_row for item in piece])
             messages = [item.message for item in piece]
             return self.client.tell_dossiers(messages, is_update=way is _Way.UPDATE)
 
-        return in_pieces(items, CHUNK, together, self._tell_alone)
+        return in_pieces(items, CHUNK, together, self._tell_alone, in_time)
 
     def _tell_alone(self, item: _Item, is_second: bool) -> Answer:  # noqa: FBT001  (of the port)
         way = self._asked(item.telling, item.message) if is_second else item.way
@@ -116,11 +126,11 @@ class MapiPortal:
             return self.client.tell_statuses([item.status_row])
         return self.client.tell_dossier(item.message, is_update=way is _Way.UPDATE)
 
-    def _progress(self, items: Sequence[_Item]) -> Iterator[tuple[_Item, Verdict]]:
+    def _progress(self, items: Sequence[_Item], in_time: InTime) -> Iterator[tuple[_Item, Verdict]]:
         def together(piece: Sequence[_Item]) -> Answer:
             return self.client.tell_progress([item.progress for item in piece])
 
-        return in_pieces(items, CHUNK, together, lambda item, _: together([item]))
+        return in_pieces(items, CHUNK, together, lambda item, _: together([item]), in_time)
 
 
 def _is_there(verdict: Verdict | None) -> bool:

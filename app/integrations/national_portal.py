@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -82,6 +83,7 @@ class NationalPortal:
     account: Account
     _session: str | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _addresses: dict[str, httpx.URL] = field(default_factory=dict)
 
     def look_up(self, code: str) -> dict[str, Any] | None:
         """Return a dossier as the portal holds it (TraCuuHoSo), None if the answer is empty.
@@ -187,18 +189,13 @@ class NationalPortal:
             return self._session
 
     def _post(self, path: str, body: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-        account = self.account
+        headers = {
+            "Accept": "application/json",
+            "Charset": "utf-8",
+            "dstcode": self.account.dstcode,
+        }
         try:
-            response = self.http.post(
-                f"/{account.adapter}/RestService/forward/mapi/{path}",
-                params={"dstcode": account.dstcode},
-                json=body,
-                headers={
-                    "Accept": "application/json",
-                    "Charset": "utf-8",
-                    "dstcode": account.dstcode,
-                },
-            )
+            response = self.http.post(self._address(path), json=body, headers=headers)
         except httpx.TransportError as error:
             raise PortalUnavailable(type(error).__name__) from error
         if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
@@ -213,6 +210,18 @@ class NationalPortal:
             raise PortalContractBroken(response.text[:500])
         return answer, response.text
 
+    def _address(self, path: str) -> httpx.URL:
+        """Return where a call goes; an address is put together once."""
+        known = self._addresses.get(path)
+        if known is None:
+            account = self.account
+            known = self._addresses[path] = self.http.build_request(
+                "POST",
+                f"/{account.adapter}/RestService/forward/mapi/{path}",
+                params={"dstcode": account.dstcode},
+            ).url
+        return known
+
 
 def _rows_of(answer: Mapping[str, Any], raw: str) -> list[dict[str, Any]]:
     rows = answer.get("result")
@@ -225,6 +234,7 @@ def _already_exists(refusal: PortalRefused) -> bool:
     return refusal.code in _EXISTS_CODES and _EXISTS in refusal.message.lower()
 
 
+@lru_cache(maxsize=4096)
 def stamp(at: datetime) -> str:
     """Return an instant as the portal writes it: local, to the second."""
     return f"{at.astimezone(_LOCAL):%Y%m%d%H%M%S}"

@@ -38,6 +38,10 @@ class PortalRefused(Exception):
         self.raw = raw
 
 
+class PortalOutOfTime(Exception):
+    """The claim of the message ends soon: nothing more is sent, another worker may have it."""
+
+
 class Unmapped(Exception):
     """One of our values has no word at the portal: `name` is that value."""
 
@@ -159,6 +163,7 @@ class Ending(StrEnum):
     UNAVAILABLE = auto()  # no answer: whether it arrived is unknown
     UNREADABLE = auto()  # an answer that breaks the contract
     UNMAPPED = auto()  # a value of ours has no word there; nothing was sent
+    OUT_OF_TIME = auto()  # not all of it was sent while its claim lasted
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,10 @@ class Verdict:
         return self.ending is Ending.TAKEN
 
 
+InTime = Callable[[], bool]
+"""Tells whether another call may begin: it must be over when the claim of the messages ends."""
+
+
 class Portal(Protocol):
     """A generation of the national portal; the tellings of one call are of different dossiers."""
 
@@ -182,8 +191,11 @@ class Portal(Protocol):
     def payload_version(self) -> int:
         """The version of the messages that the adapter writes."""
 
-    def tell(self, tellings: Sequence[Telling], now: datetime) -> list[Verdict]:
-        """Tell events, several at once where the portal can; one verdict each, in order."""
+    def tell(self, tellings: Sequence[Telling], now: datetime, in_time: InTime) -> list[Verdict]:
+        """Tell events, several at once where the portal can; one verdict each, in order.
+
+        What is not begun `in_time` is not told: by then it is no longer ours to tell.
+        """
 
     def close(self) -> None:
         """Close the client's connections."""
@@ -195,12 +207,26 @@ def verdict_of(error: Exception) -> Verdict:
         return Verdict(Ending.REFUSED, error.code, error.raw or error.message)
     if isinstance(error, Unmapped):
         return Verdict(Ending.UNMAPPED, "unmapped", f"Chưa có ánh xạ cho {error.name}")
+    if isinstance(error, PortalOutOfTime):
+        return Verdict(Ending.OUT_OF_TIME, "out_of_time", "Hết thời gian giữ bản tin, sẽ gửi lại.")
     if isinstance(error, PortalContractBroken):
         return Verdict(Ending.UNREADABLE, "contract_broken", str(error))
     return Verdict(Ending.UNAVAILABLE, "unavailable", str(error))
 
 
-PORTAL_ERRORS = (PortalUnavailable, PortalContractBroken, PortalRefused, Unmapped)
+PORTAL_ERRORS = (
+    PortalUnavailable,
+    PortalContractBroken,
+    PortalRefused,
+    PortalOutOfTime,
+    Unmapped,
+)
+
+
+def check_time(in_time: InTime) -> None:
+    """Raise `PortalOutOfTime` unless another call may begin."""
+    if not in_time():
+        raise PortalOutOfTime
 
 
 def word(table: Mapping[Any, str], value: Any) -> str:  # noqa: ANN401  (any of our enums)
@@ -219,6 +245,7 @@ def in_pieces(
     size: int,
     together: Callable[[Sequence[Item]], Answer],
     alone: Callable[[Item, bool], Answer],
+    in_time: InTime,
 ) -> Iterator[tuple[Item, Verdict]]:
     """Send items in calls of at most `size`; yield each with its verdict.
 
@@ -228,18 +255,19 @@ def in_pieces(
     for start in range(0, len(items), size):
         piece = items[start : start + size]
         if len(piece) == 1:
-            yield piece[0], _answered(lambda: alone(piece[0], False))  # noqa: B023, FBT003
+            yield piece[0], _answered(lambda: alone(piece[0], False), in_time)  # noqa: B023, FBT003
             continue
-        verdict = _answered(lambda: together(piece))  # noqa: B023  (called at once)
+        verdict = _answered(lambda: together(piece), in_time)  # noqa: B023  (called at once)
         for item in piece:
             if verdict.ending is Ending.REFUSED:
-                yield item, _answered(lambda: alone(item, True))  # noqa: B023, FBT003
+                yield item, _answered(lambda: alone(item, True), in_time)  # noqa: B023, FBT003
             else:
                 yield item, verdict
 
 
-def _answered(call: Callable[[], Answer]) -> Verdict:
+def _answered(call: Callable[[], Answer], in_time: InTime) -> Verdict:
     try:
+        check_time(in_time)
         answer = call()
     except PORTAL_ERRORS as error:
         return verdict_of(error)

@@ -5,7 +5,7 @@ Several dossiers are read at once, each table in one query.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -44,10 +44,10 @@ _TITLES = {
 
 @dataclass(slots=True)
 class _Record:
-    """All that is known of one dossier, whenever it came."""
+    """All that is known of one dossier, whenever it came; its events in order, from 1 on."""
 
     dossier: Row[Any]
-    events: list[Row[Any]] = field(default_factory=list)
+    events: list[EventFact] = field(default_factory=list)
     papers: list[Row[Any]] = field(default_factory=list)
     on_paper: list[Row[Any]] = field(default_factory=list)
     paid_at: datetime | None = None
@@ -55,12 +55,13 @@ class _Record:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Dossiers as they were read, by their keys."""
+    """Dossiers as they were read, by their keys; what was made of them is made once."""
 
     desk: Desk
     catalogue: Catalogue
     found: Mapping[int, _Record]
     routes: Sequence[Route]
+    made: dict[tuple[int, int], DossierFacts] = field(default_factory=dict)
 
     def route_of(self, dossier_id: int) -> Route:
         """Return which way a dossier goes: by the agency that received it, and when.
@@ -73,9 +74,17 @@ class Records:
 
     def at(self, dossier_id: int, seq: int) -> DossierFacts:
         """Return a dossier as its event `seq` left it."""
-        record = self.found[dossier_id]
-        events = [_event(row, self.catalogue) for row in record.events if row.seq <= seq]
-        return _facts(self.desk, record, self.catalogue, events)
+        facts = self.made.get((dossier_id, seq))
+        if facts is None:
+            record = self.found[dossier_id]
+            events = record.events[:seq]
+            facts = self.made[dossier_id, seq] = _facts(self.desk, record, self.catalogue, events)
+        return facts
+
+    def reaches(self, dossier_id: int, seq: int) -> bool:
+        """Tell whether a dossier was read when its event `seq` had happened."""
+        record = self.found.get(dossier_id)
+        return record is not None and len(record.events) >= seq
 
 
 def facts_of(desk: Desk, dossier_id: int, seq: int) -> DossierFacts:
@@ -95,7 +104,7 @@ def read_records(desk: Desk, dossier_ids: Sequence[int]) -> Records:
             .where(dossier_event.c.dossier_id.in_(dossier_ids))
             .order_by(dossier_event.c.dossier_id, dossier_event.c.seq)
         ):
-            found[row.dossier_id].events.append(row)
+            found[row.dossier_id].events.append(_event(row, catalogue))
         _read_papers(tx, keys, found)
         for row in tx.db.execute(_PAID, keys):
             found[row.dossier_id].paid_at = row.paid_at
@@ -104,6 +113,21 @@ def read_records(desk: Desk, dossier_ids: Sequence[int]) -> Records:
             for row in tx.db.execute(select(portal_route))
         ]
     return Records(desk, catalogue, found, routes)
+
+
+def read_on(desk: Desk, known: Records | None, wanted: Mapping[int, int]) -> Records:
+    """Read the dossiers among `wanted` whose event is not in what is `known`; forget the others.
+
+    An event is told as it left its dossier, so what was read after it is as good as new.
+    """
+    if known is None:
+        return read_records(desk, [*wanted])
+    kept = {key: known.found[key] for key, seq in wanted.items() if known.reaches(key, seq)}
+    if len(kept) == len(wanted):
+        return known
+    read = read_records(desk, [key for key in wanted if key not in kept])
+    made = {place: facts for place, facts in known.made.items() if place[0] in kept}
+    return replace(read, found={**kept, **read.found}, made=made)
 
 
 _PAPERS = text("""

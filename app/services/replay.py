@@ -10,7 +10,7 @@ import json
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -30,16 +30,15 @@ from app.domain.intake_plan import PlanWishes, Slice, batches, plan_days
 from app.domain.intake_table import IntakeTable, Register, read_table
 from app.domain.invented_people import NameLists, People
 from app.domain.offers import OfferBook
-from app.domain.office_hours import EVERY_AGENCY
 from app.domain.past_dossier import PastRules
 from app.domain.past_intake import PastIntake
 from app.domain.past_life import Storyteller
 from app.domain.past_stage import Odds, Words
 from app.domain.periods import Period
-from app.domain.working_time import USUAL
 from app.services.desk import Rules
-from app.services.replay_rows import RowMaker
-from app.services.replay_writing import Batch, Books, write
+from app.services.past_rows import RowMaker
+from app.services.past_writing import Books, connection, offices_of
+from app.services.replay_writing import Batch, write
 
 BATCH = 2000
 _USUAL = Odds()
@@ -93,8 +92,7 @@ class Reference:
     @property
     def offices(self) -> dict[int, Calendar]:
         """The calendars by the key of their office, the one of all others under `USUAL`."""
-        keys = {**self.catalogue.agency_ids, EVERY_AGENCY: USUAL}
-        return {keys[code]: known for code, known in self.calendars.items() if code in keys}
+        return offices_of(self.catalogue.agency_ids, self.calendars)
 
     def calendar_of(self, agency: Agency) -> Calendar:
         return self.calendars.get(agency.code, self.calendars["*"])
@@ -136,7 +134,7 @@ class Replay:
         connections: SimpleQueue[psycopg.Connection] = SimpleQueue()
         with ExitStack() as stack:
             for _ in range(_WRITERS):
-                connections.put(stack.enter_context(_connection(self._owner)))
+                connections.put(stack.enter_context(connection(self._owner)))
             writers = stack.enter_context(ThreadPoolExecutor(_WRITERS, "replay"))
             for batch in self._invented():
                 written.append(writers.submit(_write, connections, batch, self.now, books))
@@ -175,7 +173,7 @@ class Replay:
             self._reference.catalogue,
             self._reference.calendar_revision,
             self.now,
-            tell=self.wishes.tell,
+            "replay",
         )
         intake = PastIntake(
             self._reference.book,
@@ -188,7 +186,10 @@ class Replay:
         for number, parts in enumerate(self.plan):
             if number not in self.done:
                 draw = Random(f"{self.run}/{number}")  # noqa: S311  (play, not secrets)
-                days = [rows.received(part, intake.receive(part, draw)) for part in parts]
+                days = [
+                    rows.received(part, intake.receive(part, draw), tell=self.wishes.tell)
+                    for part in parts
+                ]
                 yield Batch(self.run, number, days)
 
 
@@ -266,7 +267,7 @@ def _locked(owner: Engine, run: str, patience_s: float) -> Iterator[psycopg.Conn
 
     Somebody killed a moment ago may still hold it until the server notices: hence the wait.
     """
-    with _connection(owner) as db:
+    with connection(owner) as db:
         db.execute(f"SET lock_timeout = {max(1, int(patience_s * 1000))}")
         try:
             db.execute("SELECT pg_advisory_lock(%s)", (_lock_number(run),))
@@ -275,20 +276,6 @@ def _locked(owner: Engine, run: str, patience_s: float) -> Iterator[psycopg.Conn
                 "Bảng này đang được một lệnh khác phát lại; hãy đợi lệnh đó xong."
             ) from error
         db.execute("SET lock_timeout = 0")
-        yield db
-
-
-@contextmanager
-def _connection(owner: Engine) -> Iterator[psycopg.Connection]:
-    """Give a connection of the driver's own, outside the pool: COPY and locks of a session."""
-    pooled = owner.raw_connection()
-    db = pooled.driver_connection
-    pooled.detach()
-    if not isinstance(db, psycopg.Connection):
-        raise TypeError("the driver is psycopg")
-    with closing(db):
-        db.rollback()
-        db.autocommit = True
         yield db
 
 

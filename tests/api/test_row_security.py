@@ -21,6 +21,9 @@ SECURED_ELSEWHERE = {
     *("draft", "rating", "petition", "petition_event"),  # test_citizen_visibility
     *("handover", "opinion", "opinion_request", "procedure_draft"),  # tests/steps
     *("issued_paper", "issued_register"),  # tests/papers
+    # tests/extraction
+    *("extraction", "extraction_schedule", "extraction_file", "extraction_chunk"),
+    "import_row",  # tests/imports
     # test_notices
     *("message", "notice_preference"),
     # test_row_security_partners
@@ -28,6 +31,9 @@ SECURED_ELSEWHERE = {
 }
 """Tables whose rows tests of their own compare with a filter in plain Python."""
 
+READ_ONLY = {
+    *("agency_former_name", "portal_route", "import_run", "import_row", "verdict_count"),
+}
 READ_ONLY = {"agency_former_name", "portal_route", "figure_since"}
 APPEND_ONLY = {
     *("dossier_component", "dossier_event", "file_chunk", "signature_verdict"),
@@ -37,11 +43,11 @@ APPEND_ONLY = {
     *("publication", "handover", "opinion_request", "agency_heir"),
     *("issued_paper", "issued_register"),
     *("procedure", "procedure_version", "procedure_agency"),
-    *("delivery_act", "delivery_attempt", "portal_file"),
+    *("delivery_act", "delivery_attempt", "portal_file", "extraction_chunk"),
 }
 DELETED_FROM = {"calendar_day", "office_hours", "local_day", "draft", "quota_use"}
 ADDED_AND_TAKEN_AWAY = {
-    *("idempotency", "announcement", "lookup_answer"),
+    *("idempotency", "announcement", "lookup_answer", "extraction_file"),
     *("agency", "agency_succession", "report_group"),
 }
 OUT_OF_REACH = {"replay_batch", "backfill"}

@@ -146,7 +146,7 @@ class Mocks:
             self.http.patch(f"/{partner}/_switches", json=switches).raise_for_status()
 
 
-@dataclass
+@dataclass(repr=False)  # Hypothesis prints what a test was given
 class Office:
     """One province at work; `desk` is what its services are called with."""
 

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
+from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.domain.lifecycle import Act
+from app.mocks.faults import KINDS
 from app.services import deliveries
 from app.services.desk import Desk
 from tests.builders import DESK, DISTRICT, FULL, JUSTICE, partners, settings_for
@@ -22,14 +24,11 @@ from tests.services.office import Mocks, Office, a_desk, opened, release
 MAPI, CENTRAL = "national-portal", "central-portal"
 JOURNEY = (Act.START, Act.REQUEST_SUPPLEMENT, Act.SUPPLEMENT, Act.RESOLVE, Act.RETURN_RESULT)
 MOST_DOSSIERS = 4
-KINDS = (
-    *("http_500", "http_503", "reset_before", "reset_after", "wrong_json", "html_page"),
-    *("quota", "duplicate", "expired_session"),
-)
+LEASE_S = 60
 
 
-class Killed(Exception):
-    """The worker is dead: whatever it had in hand stays as it is."""
+class Killed(BaseException):
+    """The worker is dead, wherever it was: whatever it had in hand stays as it is."""
 
 
 class World:
@@ -55,7 +54,9 @@ class World:
                 self.office.act(code, act)
 
     def fault(self, partner: str, kind: str) -> None:
-        self.mocks.fault(kind, partner=partner, seconds=0.02)
+        """Let a call of a portal go wrong, in a way that this portal has."""
+        wanted = {"kind": kind, "seconds": 0.02}
+        assert self.mocks.http.post(f"/{partner}/_faults", json=wanted).status_code in {201, 422}
 
     def work(self, which: int) -> None:
         self._drain(self.desks[which], self.office.clock.at)
@@ -77,6 +78,22 @@ class World:
         with ThreadPoolExecutor(1) as pool, suppress(Killed):
             while True:
                 deliveries.drain(self.desks[0], now, threads=pool, hands=1)
+
+    def overtake(self, after: int) -> None:
+        """Let a worker be so slow, at one of its looks, that the other tells what it has in hand.
+
+        It goes on then where it was, unaware of that.
+        """
+        looks = count(1)
+
+        def now() -> datetime:
+            if next(looks) == after:
+                self.office.clock.move(seconds=LEASE_S + 1)
+                self._drain(self.desks[1], self.office.clock.at)
+            return self.office.clock.at
+
+        with ThreadPoolExecutor(1) as pool:
+            deliveries.drain(self.desks[0], now, threads=pool, hands=1)
 
     def wait(self, minutes: int) -> None:
         self.office.clock.move(minutes=minutes)
@@ -104,10 +121,11 @@ OPERATIONS = st.one_of(
     st.tuples(st.just("enter"), st.booleans()),
     st.tuples(st.just("act"), st.integers(0, MOST_DOSSIERS - 1)),
     st.tuples(st.just("act"), st.integers(0, MOST_DOSSIERS - 1)),
-    st.tuples(st.just("fault"), st.sampled_from([MAPI, CENTRAL]), st.sampled_from(KINDS)),
+    st.tuples(st.just("fault"), st.sampled_from([MAPI, CENTRAL]), st.sampled_from(sorted(KINDS))),
     st.tuples(st.just("work"), st.integers(0, 1)),
     st.tuples(st.just("work_together")),
-    st.tuples(st.just("die"), st.integers(1, 8)),
+    st.tuples(st.just("die"), st.integers(1, 20)),
+    st.tuples(st.just("overtake"), st.integers(2, 20)),
     st.tuples(st.just("wait"), st.sampled_from([0, 1, 10])),
 )
 
@@ -118,7 +136,9 @@ def office(
 ) -> Iterator[Office]:
     session_mocks.calm()
     folder = tmp_path_factory.mktemp("interleaved")
-    settings = settings_for(module_database, folder, **partners(session_mocks.url))
+    settings = settings_for(
+        module_database, folder, delivery_lease_s=LEASE_S, **partners(session_mocks.url)
+    )
     with opened(settings, session_mocks, folder) as office:
         office.change(
             "INSERT INTO portal_route VALUES (:agency, '2020-01-01', 'central', NULL)",

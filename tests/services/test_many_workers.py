@@ -96,6 +96,22 @@ def test_chaos_at_the_portal_loses_and_doubles_nothing(
         office.check_books(code)
 
 
+def test_what_comes_while_another_hand_waits_for_an_answer_does_not_wait_for_it(
+    office: Office, desks: list[Desk], mocks: Mocks
+) -> None:
+    slow = office.take_in()
+    mocks.fault("delay", service="TraCuuHoSo", seconds=5)
+
+    with ThreadPoolExecutor(1) as elsewhere, ThreadPoolExecutor(4) as pool:
+        working = elsewhere.submit(deliveries.drain, desks[0], office.clock, threads=pool, hands=4)
+        _until_hit(mocks, "delay")
+        later = office.take_in()
+        while office.states(later) != ["acknowledged"]:
+            sleep(0.01)
+        assert office.states(slow) == ["in_flight"]
+        working.result()
+
+
 def test_a_claim_that_its_worker_took_to_the_grave_is_taken_up_after_its_lease(
     office: Office,
 ) -> None:
@@ -131,6 +147,27 @@ def test_a_worker_that_was_too_slow_does_not_undo_what_another_has_recorded(
     assert mine["state"] == "acknowledged"
     assert office.ledger(code) == [mine]
     office.check_books(code)
+
+
+def test_a_worker_that_is_too_slow_in_the_midst_of_its_claim_sends_nothing_more(
+    office: Office, desks: list[Desk], mocks: Mocks
+) -> None:
+    # The portal would let a dossier return from the last status of these to the first.
+    codes = [office.walk(Act.TAKE_IN, Act.START, Act.REQUEST_SUPPLEMENT) for _ in range(2)]
+    slow, other = desks[:2]
+    mocks.fault("delay", service="TraCuuHoSo", seconds=1)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(_drain_once, office, slow)
+        _until_hit(mocks, "delay")
+        office.clock.move(seconds=LEASE_S + 1)
+        # By the time the slow one has its answer, the others have told what came next.
+        _drain_once(office, other)
+        first.result()
+    office.settle()
+
+    for code in codes:
+        office.check_books(code)
 
 
 def test_a_claim_that_waited_too_long_for_a_thread_is_left_to_who_has_it_now(
