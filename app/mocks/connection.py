@@ -3,6 +3,7 @@
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -57,8 +58,10 @@ async def until_gone(receive: Receive) -> None:
 def _dropper(transport: _Transport) -> Callable[[], None]:
     def drop_now() -> None:
         wire = transport.get_extra_info("socket")
+        # uvloop says ValueError of a socket whose client has gone meanwhile: it was killed, say.
         if wire is not None:
-            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+            with suppress(OSError, ValueError):
+                wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         transport.abort()
 
     return drop_now
