@@ -54,6 +54,7 @@ def desk_of(settings: Settings, engine: Engine, bell: Bell | None = None) -> Des
         post_statuses=settings.post_statuses,
         quiet=Quiet(*map(time.fromisoformat, settings.quiet_hours.split("-"))),
         webhook_disable_after=timedelta(hours=settings.webhook_disable_after_h),
+        extraction_kept=timedelta(days=settings.extraction_kept_days),
     )
     portal = _portal(settings)
     partners = Partners(

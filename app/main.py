@@ -25,6 +25,8 @@ from app.api import (
     documents,
     dossiers,
     drafts,
+    durations,
+    extractions,
     figures,
     forecasts,
     handovers,
@@ -62,7 +64,7 @@ from app.settings import Settings
 RESOURCES = (
     agency_changes,  # before the catalogue, whose path of one agency would take its own
     *(intake, dossiers, acts, papers, registers, documents, payments, catalogue, figures),
-    *(steering, reasons),
+    *(steering, durations, reasons, extractions),
     *(claims, queue, delegations),
     *(calendar, calendar_changes, warnings, apologies, forecasts),
     *(drafts, tracking, ratings, petition_acts, petitions),

@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     )
     webhook_disable_after_h: int = Field(72, ge=1, description="Failing for so many hours")
 
+    extraction_kept_days: int = Field(
+        30, ge=1, le=3650, description="How long the files of an extraction can be fetched"
+    )
     payment_wait_stops_clock: bool = Field(
         default=True, description="Does waiting for a payment stop the clock?"
     )

@@ -26,6 +26,8 @@ from app.services import (
     checks,
     deliveries,
     drafts,
+    extraction_schedules,
+    extraction_work,
     forecasts,
     lookup_work,
     message_sending,
@@ -76,6 +78,8 @@ _CHORES = (
     _Chore(lambda desk, now: lookup_work.forget(desk, now=now), timedelta(seconds=30), again=False),
     _Chore(lambda desk, _now: moving.reopen_late(desk), timedelta(minutes=1)),
     _Chore(lambda desk, now: sweeps.forget_answers(desk, now=now), _HOUR, again=False),
+    _Chore(lambda desk, now: extraction_schedules.ask_due(desk, now=now), timedelta(seconds=30)),
+    _Chore(lambda desk, now: extraction_work.forget(desk, now=now), _HOUR, again=False),
     _Chore(
         lambda desk, now: drafts.forget_untouched(desk, now=now), timedelta(hours=1), again=False
     ),
@@ -114,6 +118,7 @@ class Worker:
             "signatures": self._check_signatures,
             "announcements": self._announce,
             "figures": self._keep_books,
+            "extractions": self._extract,
             "lookups": partial(self._tell, look_up),
             "parcels": partial(self._tell, carry),
             "webhooks": partial(self._tell, webhook_sending.send),
@@ -175,6 +180,14 @@ class Worker:
         while not self._closing.is_set():
             if not self._quietly(lambda: bookkeeping.fold(self._desk, now=self._now())):
                 self._quietly(lambda: recounting.verify_nightly(self._desk, now=self._now()))
+                self._closing.wait(_LOOK_EVERY_S)
+
+    def _extract(self) -> None:
+        def make() -> int:
+            return extraction_work.work(self._desk, self._now, closing=self._closing)
+
+        while not self._closing.is_set():
+            if not self._quietly(make):
                 self._closing.wait(_LOOK_EVERY_S)
 
     def _announce(self) -> None:

@@ -1,9 +1,21 @@
-"""`python -m bench [P1|P2|P3|P4|P5|P8|P9|PAPERS|CRASH ...]`: measure, unnamed the short set."""
+"""`python -m bench [P1 P2 ...]`: take measurements by name, unnamed the short set."""
 
 import signal
 import sys
 
-from bench import acts, crash, figures, intake, lists, memory, papers, start, telling
+from bench import (
+    acts,
+    crash,
+    extraction,
+    figures,
+    imports,
+    intake,
+    lists,
+    memory,
+    papers,
+    start,
+    telling,
+)
 from bench.options import read
 
 _MEASUREMENTS = {
@@ -12,9 +24,11 @@ _MEASUREMENTS = {
     "P3": lists.measure,
     "P4": figures.measure,
     "P5": telling.measure,
+    "P6": imports.measure,
     "P8": start.measure,
     "P9": memory.measure,
     "PAPERS": papers.measure,
+    "EXTRACT": extraction.measure,
     "CRASH": crash.measure,
 }
 _LONG = {"CRASH"}
@@ -22,11 +36,7 @@ _LONG = {"CRASH"}
 
 def main() -> int:
     """Run what was asked for, one after the other."""
-    which, options = read(sys.argv[1:])
-    unknown = set(which) - set(_MEASUREMENTS)
-    if unknown:
-        sys.stderr.write(f"bench: no such measurement: {', '.join(sorted(unknown))}\n")
-        return 2
+    which, options = read(sys.argv[1:], list(_MEASUREMENTS))
     # Ended from outside, a run still stops what it started and removes its folders.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     for name in which or [name for name in _MEASUREMENTS if name not in _LONG]:

@@ -21,7 +21,7 @@ from app.db.server import running
 from app.domain.actor import SYSTEM
 from app.domain.periods import Period
 from app.domain.question import Group, Question
-from app.services import figures, recounting, steering_index
+from app.services import durations, figures, recounting, steering_index
 from app.services.desk import Desk, Rules
 from app.services.replay import Wishes, replaying
 from app.services.seeding import seed
@@ -87,7 +87,9 @@ def measure(options: Options) -> None:
 _NOTES = """
 The questions are asked of both databases in turns, through the service, from one process. The raw
 scan groups all events by dossier, as the recount does; the recount also reads components, results,
-payments and the ledger, and compares every fact and every sum.
+payments and the ledger, derives handling times, and compares every fact and every sum.
+
+*: counted from the facts, not from sums; these grow with what was late or open in the period.
 """
 
 
@@ -132,6 +134,15 @@ def _ask(desk: Desk, question: Question, what: str) -> None:
         steering_index.index(desk, question, actor=SYSTEM, now=now)
 
 
+def _late(desk: Desk) -> None:
+    durations.late(desk, Question(_JUNE, group=Group.AGENCY), actor=SYSTEM, now=clock.now())
+
+
+def _handling(desk: Desk) -> None:
+    question = Question(_YEAR, group=Group.PROCEDURE)
+    durations.handling_times(desk, question, actor=SYSTEM, now=clock.now())
+
+
 def _asking(what: str, question: Question) -> Callable[[Desk], None]:
     return lambda desk: _ask(desk, question, what)
 
@@ -145,6 +156,11 @@ _QUESTIONS: dict[str, Callable[[Desk], None]] = {
     "index of a month": _asking("index", Question(_JUNE)),
     "index of a year": _asking("index", Question(_YEAR)),
     "index of a year by agency": _asking("index", Question(_YEAR, group=Group.AGENCY)),
+    "handling times of a year by procedure": _handling,
+    "late of a month by agency *": _late,
+    "running of a month by officer of an agency *": _asking(
+        "running", Question(_JUNE, agency="H44.16", group=Group.OFFICER)
+    ),
 }
 
 

@@ -30,19 +30,20 @@ class Options:
     load_before: float
 
 
-def read(arguments: list[str]) -> tuple[list[str], Options]:
-    """Return which measurements to run and how."""
+def read(arguments: list[str], names: list[str]) -> tuple[list[str], Options]:
+    """Return which of the measurements to run and how."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
         "which",
         nargs="*",
-        metavar="P1|P2|P3|P4|P5|P8|P9|PAPERS|CRASH",
-        help="default: all but CRASH",
+        type=str.upper,
+        metavar="|".join(names),
+        help="default: the short ones",
     )
-    parser.add_argument("--pairs", type=int, default=4, help="P1, P2: alternations")
+    parser.add_argument("--pairs", type=int, default=4, help="P1, P2, P6: alternations")
     parser.add_argument("--seconds", type=float, default=4.0, help="P1, P2: of each slot")
     parser.add_argument(
-        "--sizes", type=int, nargs="+", default=[10_000, 100_000], help="P3, P4: dossiers"
+        "--sizes", type=int, nargs="+", default=[10_000, 100_000], help="P3, P4, EXTRACT: dossiers"
     )
     parser.add_argument("--messages", type=int, default=20_000, help="P5: to be told")
     parser.add_argument("--rounds", type=int, default=50, help="CRASH: how often to kill")
@@ -55,6 +56,8 @@ def read(arguments: list[str]) -> tuple[list[str], Options]:
     parser.add_argument("--against", type=Path, help="P1, P2: a checkout to alternate with")
     parser.add_argument("--no-record", action="store_true", help="only print")
     given = parser.parse_args(arguments)
+    if unknown := set(given.which) - set(names):
+        parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
     options = Options(
         pairs=given.pairs,
         seconds=given.seconds,
@@ -72,4 +75,4 @@ def read(arguments: list[str]) -> tuple[list[str], Options]:
         command=shlex.join(["python", "-m", "bench", *arguments]),
         load_before=os.getloadavg()[0],
     )
-    return [name.upper() for name in given.which], options
+    return given.which, options

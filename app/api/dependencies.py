@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network
@@ -14,6 +14,7 @@ from fastapi import Request as HttpRequest
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.api.scraping import Remembered
 from app.api.text import DOSSIER_CODE
 from app.domain.actor import Actor
 from app.domain.errors import DomainError
@@ -40,6 +41,7 @@ class Doors:
     readiness: Callable[[], dict[str, bool]]
     link_key: bytes
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    gauges: Remembered = field(default_factory=Remembered)
 
 
 class VersionMissing(DomainError):

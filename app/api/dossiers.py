@@ -112,6 +112,17 @@ class EndedBy(BaseModel):
     legal_ground: str | None
 
 
+class Imported(BaseModel):
+    """Where a dossier of a former system came from."""
+
+    source: str = Field(examples=["Một cửa điện tử cũ"])
+    file: str = Field(examples=["ho-so-2019.csv"])
+    line: int = Field(description="Line of the file on which its row begins")
+    promise_given: bool = Field(
+        description="`promised_at` is the former system's; `due_at` is derived all the same"
+    )
+
+
 class Dossier(DossierSummary):
     """A dossier with its papers, fees and results."""
 
@@ -135,6 +146,7 @@ class Dossier(DossierSummary):
     return_way: ReturnWay
     promised_at: datetime | None = Field(description="Appointment as printed on the receipt")
     reply_due_on: date | None
+    imported: Imported | None = Field(description="Hồ sơ nhập từ hệ thống cũ; null: no such one")
     possible_acts: list[Act] = Field(description="What you may do with it now")
 
 

@@ -93,7 +93,8 @@ class Running(Asking):
 @router.get(
     "/running",
     summary="Running figures (số liệu tiếp nhận, giải quyết, tồn)",
-    description="What came in, what was done with it, what is left at the end of the period.",
+    description="What came in, what was done with it, what is left at the end of the period. By "
+    "officer: approvers and analysts read every officer of their agency, others their own line.",
     responses=refusals(),
 )
 def running(desk: CurrentDesk, actor: CurrentActor, now: Now, question: Asked) -> Running:

@@ -8,15 +8,12 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
     CollectorRegistry,
-    Gauge,
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.api.dependencies import CurrentDoors
-from app.domain.calendar import LOCAL_ZONE
-from app.domain.periods import Period
-from app.services import figures
+from app.api.scraping import gauges
 
 router = APIRouter(tags=["operations"])
 
@@ -40,35 +37,16 @@ def readyz(doors: CurrentDoors) -> JSONResponse:
     "/metrics", summary="Figures for machines (Prometheus)", response_class=PlainTextResponse
 )
 def metrics(doors: CurrentDoors) -> PlainTextResponse:
-    """Return the counters of all web processes and gauges from the maintained sums."""
+    """Return the counters of all web processes, and gauges from the maintained sums.
+
+    Workers are seen through what they leave in the database: any web process tells of all.
+    """
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         counted = generate_latest(registry)
     else:
         counted = generate_latest(REGISTRY)
-    return PlainTextResponse(counted + _gauges(doors), media_type=CONTENT_TYPE_LATEST)
-
-
-def _gauges(doors: CurrentDoors) -> bytes:
-    today = doors.now().astimezone(LOCAL_ZONE).date()
-    registry = CollectorRegistry()
-    received = Gauge(
-        "motcua_received_dossiers",
-        "Dossiers received in the current month or year",
-        ["period", "agency", "channel"],
-        registry=registry,
-    )
-    rate = Gauge(
-        "motcua_online_rate_percent",
-        "Online-processing rate of the current month or year; absent where nothing was received",
-        ["period", "agency"],
-        registry=registry,
-    )
-    for name, first in (("month", today.replace(day=1)), ("year", today.replace(month=1, day=1))):
-        for code, intake in figures.received_by_agency(doors.desk, Period(first, today)).items():
-            received.labels(name, code, "online").set(intake.online)
-            received.labels(name, code, "at_desk").set(intake.at_desk)
-            if intake.online_rate is not None:
-                rate.labels(name, code).set(float(intake.online_rate))
-    return generate_latest(registry)
+    now = doors.now()
+    gauged = doors.gauges.get(now, lambda: gauges(doors.desk, now))
+    return PlainTextResponse(counted + gauged, media_type=CONTENT_TYPE_LATEST)

@@ -6,11 +6,13 @@ from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-REQUESTS = Counter("motcua_requests_total", "Requests answered", ["method", "route", "status"])
+REQUEST_LABELS = ("method", "route", "status")
+SECONDS_LABELS = ("method", "route")
+REQUESTS = Counter("motcua_requests_total", "Requests answered", REQUEST_LABELS)
 SECONDS = Histogram(
     "motcua_request_seconds",
     "Time to answer",
-    ["method", "route"],
+    SECONDS_LABELS,
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 

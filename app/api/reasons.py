@@ -35,17 +35,23 @@ class ReasonRow(BaseModel):
 
 
 class DossierRow(BaseModel):
-    """A dossier of the denominator; without a reason it is in the numerator too."""
+    """A dossier of the denominator; without a reason it is in the numerator too.
+
+    Figure 5.2 is about petitions: one has the procedure and channel of its dossier, if any.
+    """
 
     code: str = Field(examples=["H44.10-261122-0001"])
     agency: str = Field(description="Resolved it on the day of receipt", examples=["H44.10"])
-    procedure: str = Field(examples=["2.000488"])
-    channel: str = Field(examples=list(map(str, CHANNEL_NAMES)))
+    procedure: str | None = Field(examples=["2.000488"])
+    channel: str | None = Field(examples=list(map(str, CHANNEL_NAMES)))
     received_on: date
     handled_on: date | None
     status: str = Field(examples=["resolved"])
     reason: Reason | None
     sentence: str | None = Field(examples=["Chưa có kết quả điện tử"])
+    spent: int | None = Field(
+        description="Handling time: minutes of working time, or days", examples=[2520]
+    )
 
 
 class WhyPage(Asking):
@@ -58,7 +64,8 @@ class WhyPage(Asking):
 @router.get(
     "/{figure}/dossiers",
     summary="Dossiers of a figure and why they do not count (hồ sơ và lý do)",
-    description="A dossier has one reason per figure: what is missing first.",
+    description="A dossier has one reason per figure: what is missing first. `late_and_displeased` "
+    "(5.4) is missing twice.",
     responses=refusals(NotDefined, CursorRefused),
 )
 def why(  # noqa: PLR0913, PLR0917  (a page of a list, and what every route has)
@@ -88,13 +95,14 @@ def why(  # noqa: PLR0913, PLR0917  (a page of a list, and what every route has)
             DossierRow(
                 code=one.code,
                 agency=found.catalogue.agency_codes[one.agency_id],
-                procedure=found.catalogue.offered[one.version_id].procedure.code,
+                procedure=found.procedure_of(one),
                 channel=one.channel,
                 received_on=one.received_on,
                 handled_on=one.handled_on,
                 status=one.status,
                 reason=one.reason,
                 sentence=sentence(one.reason, one.portal_code) if one.reason else None,
+                spent=one.spent,
             )
             for one in found.page
         ],

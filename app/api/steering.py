@@ -38,6 +38,8 @@ class FigureRow(BaseModel):
     points: str | None = Field(examples=["8.00"])
     points_lost: str | None = Field(examples=["0.00"])
     points_full: str = Field(examples=["8.00"])
+    mean: str | None = Field(description="Of a figure that is no share", examples=[None])
+    unit: str | None = Field(description="Of the mean", examples=[None])
     why_not: str | None = Field(description="Why there is no source", examples=[None])
 
 
@@ -117,11 +119,13 @@ def figure_row(one: Scored) -> FigureRow:
         state=one.state,
         numerator=one.numerator,
         denominator=one.denominator,
-        rate_percent=text_of(percent(one.rate)),
+        rate_percent=text_of(percent(one.share)),
+        mean=two_decimals(one.mean),
+        unit=known.unit,
         points=two_decimals(one.points),
         points_lost=two_decimals(one.lost),
         points_full=str(rounded(known.points)),
-        why_not=known.no_source,
+        why_not=one.why_not,
     )
 
 
@@ -135,6 +139,10 @@ class SupplyRow(BaseModel):
     share_percent: dict[str, str | None] = Field(
         examples=[{"1": "0.00", "2": "13.35", "3": "52.69", "4": "33.96"}]
     )
+    with_online: int = Field(
+        description="Saw a dossier handed in online in the period", examples=[238]
+    )
+    with_online_percent: str | None = Field(examples=["16.63"])
 
 
 class AimRow(BaseModel):
@@ -190,6 +198,8 @@ def _supply_row(row: supply.SupplyRow) -> SupplyRow:
             str(level): two_decimals(Fraction(100 * count, every) if every else None)
             for level, count in row.by_online_level.items()
         },
+        with_online=row.with_online,
+        with_online_percent=two_decimals(Fraction(100 * row.with_online, every) if every else None),
     )
 
 

@@ -9,7 +9,9 @@ from app.cli.catalogue import catalogue
 from app.cli.deliveries import deliveries
 from app.cli.demo import demo
 from app.cli.due import due
+from app.cli.extract import extract
 from app.cli.figures import figures
+from app.cli.imports import imports
 from app.cli.migrate import migrate
 from app.cli.mocks import mocks
 from app.cli.notices import notices
@@ -51,10 +53,12 @@ for _command in (
 _app.command("sample-paper")(sample_paper)
 _app.command("verify-signature")(verify_signature)
 _app.add_typer(figures)
+_app.add_typer(extract, name="extract")
 _app.add_typer(agencies, name="agencies")
 _app.add_typer(calendar, name="calendar")
 _app.add_typer(catalogue, name="catalogue")
 _app.add_typer(deliveries, name="deliveries")
+_app.add_typer(imports)
 _app.add_typer(procedures, name="procedures")
 _app.command()(notices)
 _app.add_typer(webhooks, name="webhooks")

@@ -1,10 +1,10 @@
 """The annex as a table to read, a CSV like the published one, or JSON."""
 
-import csv
 import json
 import sys
 from collections.abc import Callable
 from datetime import date
+from io import BytesIO
 
 import typer
 from rich.console import Console
@@ -19,18 +19,8 @@ from app.domain.errors import DomainError
 from app.domain.figures import AnnexRow
 from app.domain.periods import Period
 from app.domain.question import Question
+from app.papers.plain_tables import ANNEX_COLUMNS, annex_values, write_annex
 from app.services.figures import annex_of
-
-COLUMNS = (
-    "period",
-    "group",
-    "row",
-    "agency",
-    "total",
-    "at_desk",
-    "online",
-    "online_rate_percent",
-)
 
 
 def write(first: date, last: date, form: str, as_of: date | None = None) -> None:
@@ -53,27 +43,13 @@ def write(first: date, last: date, form: str, as_of: date | None = None) -> None
 
 
 def as_csv(period: Period, rows: list[AnnexRow]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_fields(period, row) for row in rows)
-
-
-def _fields(period: Period, row: AnnexRow) -> tuple[str | int, ...]:
-    intake = row.intake
-    return (
-        str(period),
-        row.group,
-        row.row,
-        row.agency,
-        intake.received,
-        intake.at_desk,
-        intake.online,
-        str(row.rate),
-    )
+    made = BytesIO()
+    write_annex(made, period, rows)
+    sys.stdout.write(made.getvalue().decode())
 
 
 def _as_json(period: Period, rows: list[AnnexRow]) -> None:
-    lines = [dict(zip(COLUMNS, _fields(period, row), strict=True)) for row in rows]
+    lines = [dict(zip(ANNEX_COLUMNS, annex_values(period, row), strict=True)) for row in rows]
     json.dump(lines, sys.stdout, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")
 

@@ -1,7 +1,9 @@
 """`motcua figures`: every figure as a table, CSV or JSON, and the recount of all of them."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +14,11 @@ from app.domain.question import Group
 from app.domain.reasons import Reason
 
 _DAY = "%Y-%m-%d"
+
+
+class Picture(StrEnum):
+    SVG = "svg"
+    PNG = "png"
 
 
 class Format(StrEnum):
@@ -67,11 +74,11 @@ def _report(
     as_of: datetime | None,
     form: Format,
 ) -> None:
-    from app.cli import figures_report, reasons_report  # noqa: PLC0415  (slow to import)
+    from app.cli import durations_report, figures_report, reasons_report  # noqa: PLC0415  (slow to import)
 
     more = {name: wanted.pop(name) for name in ("figure", "limit", "mend") if name in wanted}
     asked = figures_report.question(first.date(), last.date(), as_of=_day(as_of), **wanted)
-    reports = figures_report.REPORTS | reasons_report.REPORTS
+    reports = figures_report.REPORTS | durations_report.REPORTS | reasons_report.REPORTS
     reports[what](asked, str(form), **more)
 
 
@@ -143,6 +150,46 @@ def supply(
     _report("supply", first, last, scope, as_of, form)
 
 
+@figures.command()
+def handling(  # noqa: PLR0913  (each is an option that is typed)
+    first: First,
+    last: Last,
+    *,
+    agency: Agency = None,
+    alone: Alone = False,
+    level: OfLevel = None,
+    field: OfField = None,
+    procedure: OfProcedure = None,
+    channel: OfChannel = None,
+    group: By = Group.PROCEDURE,
+    as_of: AsOf = None,
+    form: Form = Format.TABLE,
+) -> None:
+    """Print mean handling times, figure 2.2 (thời gian giải quyết trung bình)."""
+    scope = _scope(agency, level, field, procedure, channel)
+    _report("handling", first, last, {**scope, "subtree": not alone, "group": group}, as_of, form)
+
+
+@figures.command()
+def late(  # noqa: PLR0913  (each is an option that is typed)
+    first: First,
+    last: Last,
+    *,
+    agency: Agency = None,
+    alone: Alone = False,
+    level: OfLevel = None,
+    field: OfField = None,
+    procedure: OfProcedure = None,
+    channel: OfChannel = None,
+    group: By = Group.AGENCY,
+    as_of: AsOf = None,
+    form: Form = Format.TABLE,
+) -> None:
+    """Print late dossiers by working days late (hồ sơ trễ hạn theo số ngày trễ)."""
+    scope = _scope(agency, level, field, procedure, channel)
+    _report("late", first, last, {**scope, "subtree": not alone, "group": group}, as_of, form)
+
+
 Figure = Annotated[str, typer.Argument(metavar="FIGURE", help="As in the index, e.g. 3.3.")]
 
 
@@ -203,6 +250,27 @@ def changes(
     """Print what changed in a figure since an earlier day, dossier by dossier, and why."""
     scope = {"agency": agency, "figure": figure, "limit": limit}
     _report("changes", first, last, scope, as_of, form)
+
+
+@figures.command()
+def chart(
+    out: Annotated[Path, typer.Option(help="Folder for the pictures; made if it is not there.")],
+    first: First,
+    last: Last,
+    *,
+    agency: Agency = None,
+    as_of: AsOf = None,
+    target: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Percent; default: the province's targets.")
+    ] = None,
+    form: Annotated[Picture, typer.Option("--format", help="svg or png.")] = Picture.SVG,
+) -> None:
+    """Draw online rate by agency, intake by month, points lost by reason (biểu đồ)."""
+    from app.cli import chart_report, figures_report  # noqa: PLC0415  (slow to import)
+
+    asked = figures_report.question(first.date(), last.date(), agency=agency, as_of=_day(as_of))
+    wanted = None if target is None else Decimal(str(target))
+    chart_report.write(asked, out, str(form), wanted)
 
 
 @figures.command()

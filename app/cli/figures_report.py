@@ -92,6 +92,7 @@ _INDEX = {
     "numerator": "Tử số",
     "denominator": "Mẫu số",
     "rate_percent": "Tỷ lệ (%)",
+    "mean": "Trung bình",
     "points": "Điểm",
     "points_full": "Tối đa",
     "state": "Nguồn",
@@ -111,7 +112,10 @@ def _index_rows(part: steering.PartScore) -> Iterator[dict[str, Any]]:
             "name": one.definition.name,
             "numerator": one.numerator,
             "denominator": one.denominator,
-            "rate_percent": percent(one.rate),
+            "rate_percent": percent(one.share),
+            "mean": None
+            if one.mean is None
+            else f"{number(rounded(one.mean))} {one.definition.unit}",
             "points": None if one.points is None else rounded(one.points),
             "points_full": rounded(one.definition.points),
             "state": _STATES[one.state],
@@ -138,6 +142,8 @@ def supply(asked: Question, form: str) -> None:
                 f"share_{n}": percent(rate_of(count, row.procedures))
                 for n, count in row.by_online_level.items()
             },
+            "with_online": row.with_online,
+            "share_with_online": percent(rate_of(row.with_online, row.procedures)),
         }
         for row in answer.rows
     ]
@@ -150,15 +156,19 @@ def supply(asked: Question, form: str) -> None:
     show(Sheet("So với mục tiêu", _TARGETS, aims), form)
 
 
+_ONLINE_LEVELS = {1: "Mức 1", 2: "Mức 2", 3: "Mức 3, một phần", 4: "Mức 4, toàn trình"}
 _SUPPLY = {
     "name": "Cấp",
     "procedures": "Thủ tục",
-    **{f"level_{n}": f"Mức {n}" for n in range(1, 5)},
-    **{f"share_{n}": f"Mức {n} (%)" for n in range(1, 5)},
+    **{f"level_{n}": name for n, name in _ONLINE_LEVELS.items()},
+    **{f"share_{n}": f"{name} (%)" for n, name in _ONLINE_LEVELS.items()},
+    "with_online": "Có hồ sơ trực tuyến",
+    "share_with_online": "Có hồ sơ trực tuyến (%)",
 }
 _TARGETS = {
     "indicator": "Chỉ tiêu",
     "level": "Cấp",
+    "reached": "Đã đạt",
     "value": "Hiện nay",
     "year": "Năm",
     "target": "Mục tiêu",
@@ -185,6 +195,7 @@ def _aim_row(one: Standing, aim: Aim | None) -> dict[str, Any]:
     row: dict[str, Any] = {
         "indicator": _INDICATORS.get(one.target.indicator, one.target.indicator),
         "level": _LEVELS[one.target.level],
+        "reached": _reached(one),
         "value": None if one.value is None else rounded(one.value),
     }
     if aim is not None:
@@ -196,6 +207,12 @@ def _aim_row(one: Standing, aim: Aim | None) -> dict[str, Any]:
             "pace": None if aim.pace is None else rounded(aim.pace),
         }
     return row
+
+
+def _reached(one: Standing) -> str:
+    """Say what was published of the last year before the targets."""
+    year = max(one.target.reached, default=None)
+    return "" if year is None else f"{number(rounded(one.target.reached[year]))} ({year})"
 
 
 def verify() -> None:

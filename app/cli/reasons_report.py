@@ -20,6 +20,7 @@ _WHY = {
     "received_on": "Ngày nhận",
     "reason": "Mã lý do",
     "sentence": "Lý do",
+    "spent": "Thời gian giải quyết (phút làm việc hoặc ngày)",
 }
 _LOSSES = {
     "figure": "Chỉ số",
@@ -48,21 +49,27 @@ _CHANGES = {
 
 def why(asked: Question, form: str, *, figure: str, limit: int) -> None:
     with desk() as found:
-        page = reasons.Page(limit=limit)
+        page = reasons.Page("denominator" if figure in reasons.MEANS else "missing", limit=limit)
         answer = reasons.why(found, asked, figure, page, actor=SYSTEM, now=clock.now())
     rows = [
         {
             "code": one.code,
             "agency": answer.catalogue.agency_codes[one.agency_id],
-            "procedure": answer.catalogue.offered[one.version_id].procedure.code,
-            "channel": CHANNEL_NAMES[Channel(one.channel)],
+            "procedure": answer.procedure_of(one) or "",
+            "channel": CHANNEL_NAMES[Channel(one.channel)] if one.channel else "",
             "received_on": str(one.received_on),
-            "reason": str(one.reason),
+            "reason": str(one.reason or ""),
+            "spent": one.spent,
             "sentence": sentence(one.reason, one.portal_code) if one.reason else "",
         }
         for one in answer.page
     ]
-    show(Sheet(f"{_said(answer.figure)}, {asked.period}: chưa được tính", _WHY, rows), form)
+    is_mean = figure in reasons.MEANS
+    told = "đã kết thúc" if is_mean else "chưa được tính"
+    left_out = {"reason", "sentence"} if is_mean else {"spent"}
+    columns = {name: heading for name, heading in _WHY.items() if name not in left_out}
+    rows = [{name: row[name] for name in columns} for row in rows]
+    show(Sheet(f"{_said(answer.figure)}, {asked.period}: {told}", columns, rows), form)
 
 
 def losses(asked: Question, form: str) -> None:
@@ -139,6 +146,8 @@ def _said(figure: Scored) -> str:
 
 
 def _rate(figure: Scored) -> str:
+    if figure.mean is not None:
+        return f"{rounded(figure.mean)} {figure.definition.unit}"
     rate = percent(figure.rate)
     counted = f"{figure.numerator}/{figure.denominator}"
     return f"{counted} (không phát sinh)" if rate is None else f"{counted} ({rate} %)"

@@ -23,7 +23,7 @@ def run(file: Path, *, share: float, seed: int, tell: bool) -> None:
     wishes = Wishes(Decimal(str(share)), seed, tell)
     with (
         owner_engine() as (settings, owner),
-        replaying(owner, data, wishes, rules=_rules(settings), now=clock.now()) as replay,
+        replaying(owner, data, wishes, rules=rules_of(settings), now=clock.now()) as replay,
     ):
         for note in replay.table.notes:
             typer.echo(f"Lưu ý: {note}")
@@ -40,7 +40,8 @@ def run(file: Path, *, share: float, seed: int, tell: bool) -> None:
         _tell_periods(replay)
 
 
-def _rules(settings: Settings) -> Rules:
+def rules_of(settings: Settings) -> Rules:
+    """Return the rules that the past depends on."""
     return Rules(
         payment_wait_stops_clock=settings.payment_wait_stops_clock,
         handover_cutoff=time.fromisoformat(settings.handover_cutoff),

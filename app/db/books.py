@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, tuple_
+from sqlalchemy import Connection, delete, func, insert, select, tuple_
 
-from app.db.calendar import calendar_day, local_day, office_hours
-from app.domain.calendar_book import Book, CalendarChange
-from app.domain.calendar_documents import intervals, written
+from app.db.calendar import calendar_change, calendar_day, local_day, office_hours
+from app.domain.calendar_book import Book, CalendarChange, fold
+from app.domain.calendar_documents import change_of, intervals, written
 from app.domain.office_hours import EVERY_AGENCY, DayKind, DayRule, Interval, OfficeHours
 
 
@@ -32,6 +32,17 @@ def read_book(db: Connection) -> Book:
             for agency, timeline in weeks.items()
         },
     )
+
+
+def read_book_known_at(db: Connection, at: datetime) -> Book:
+    """Return the book as it was; what the system began with counts as known all along."""
+    first = select(func.min(calendar_change.c.id)).scalar_subquery()
+    documents = db.scalars(
+        select(calendar_change.c.document)
+        .where((calendar_change.c.entered_at <= at) | (calendar_change.c.id == first))
+        .order_by(calendar_change.c.id)
+    )
+    return fold(change_of(document) for document in documents)
 
 
 def _rule(row: Any) -> DayRule:  # noqa: ANN401  (a row of either table of days)

@@ -76,3 +76,11 @@ signature_verdict = Table(
     Index("uq_signature_verdict_sha256_n", "sha256", "n", unique=True),
     comment="Evidence: rows are added, never changed",
 )
+
+verdict_count = Table(
+    "verdict_count",
+    metadata,
+    Column("indication", Text, primary_key=True),
+    Column("total", BigInteger, nullable=False),
+    comment="Signature verdicts by indication, kept with each verdict",
+)

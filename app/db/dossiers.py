@@ -104,7 +104,7 @@ dossier = Table(
     one_of("status_before", (Status.REGISTERED, Status.ACCEPTED, Status.IN_PROCESS)),
     one_of("applicant_kind", ApplicantKind),
     one_of("return_way", ReturnWay),
-    one_of("origin", ("live", "replay")),
+    one_of("origin", ("live", "replay", "import")),
     CheckConstraint(
         "(status IN ('supplement_requested', 'payment_requested')) = (status_before IS NOT NULL)",
         name="waiting_knows_before",

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from app.db.figure_facts import COUNTS, FACT_COLUMNS, KEY, added_up, adding, fact_ctes, points_of
+from app.db.figure_facts import FACT_COLUMNS, fact_ctes
+from app.db.figure_points import COUNTS, KEY, added_up, adding, points_of
 from app.db.figures import FACTS
+from app.domain.working_time import WorkingTime
 
 LOCK = """
 SELECT pg_advisory_xact_lock(760000003), set_config('plan_cache_mode', 'force_custom_plan', true)
@@ -55,6 +57,7 @@ WITH known AS MATERIALIZED (
     UPDATE figure_fact SET until_on = changed.recorded_on FROM changed
     WHERE figure_fact.dossier_id = changed.dossier_id AND figure_fact.until_on = '9999-12-31'
         AND figure_fact.recorded_on < changed.recorded_on
+        AND figure_fact.dossier_id = ANY (:ids)
 ), written AS (
     INSERT INTO figure_fact (dossier_id, recorded_on, until_on, {FACT_COLUMNS})
     SELECT dossier_id, recorded_on, '9999-12-31', {FACT_COLUMNS} FROM changed
@@ -75,7 +78,7 @@ WITH known AS MATERIALIZED (
 SELECT count(*) FROM changed
 """
 
-BULK_FOLD = re.sub(r"(?<!:):(\w+)", r"%(\1)s", FOLD)
+BULK_FOLD = re.sub(r"(?<!:):(\w+)", r"%(\1)s", FOLD.replace("%", "%%"))
 """The same statement as the driver itself takes it."""
 
 
@@ -83,12 +86,14 @@ BULK_FOLD = re.sub(r"(?<!:):(\w+)", r"%(\1)s", FOLD)
 class Reading:
     """Which dossiers are read: as known before `upto`, recorded on `day`.
 
-    `upto` is `infinity` for what is known now. `other_dues` are due instants that figure 2.1 counts
-    otherwise than the clock does, by dossier.
+    `working` covers the time in which those that ended were handled (`HANDLED`). `upto` is
+    `infinity` for what is known now. `other_dues` are due instants that figure 2.1 counts otherwise
+    than the clock does, by dossier.
     """
 
     ids: Sequence[int]
     day: date
+    working: WorkingTime
     upto: datetime | str = "infinity"
     payment_stops: bool = True
     other_dues: Mapping[int, datetime | None] = field(default_factory=dict)
@@ -102,7 +107,15 @@ class Reading:
             "payment_stops": self.payment_stops,
             "other_ids": list(self.other_dues),
             "other_dues": list(self.other_dues.values()),
+            **self.working.columns,
         }
+
+
+HANDLED = """
+SELECT min(accepted_at) AS since, max(ended_at) AS until FROM dossier
+WHERE {which} AND ended_at IS NOT NULL
+"""
+"""In which time those that ended were handled: what `WorkingTime` has to cover."""
 
 
 RECOUNTED = f"""

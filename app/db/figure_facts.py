@@ -1,14 +1,14 @@
-"""The facts of dossiers, read from their history, and the points that they are counted by.
+"""The facts of dossiers, read from their history as they were known at an instant.
 
-Everything here is SQL composed of our own names: one statement reads the facts of many dossiers
-as they were known at an instant, another turns facts into counts by day.
+Everything here is SQL composed of our own names; `figure_points` turns facts into counts by day.
 """
 
 import re
-from collections.abc import Iterable, Mapping
 
-from app.db.figures import FACTS
-from app.domain.measures import MEASURES
+from app.db.figure_time import OFFICES, full_day, is_of, passed
+from app.db.figures import FACTS, READING
+from app.domain.ratings import BAD
+from app.domain.working_time import FULL_DAY
 
 LOCAL = "AT TIME ZONE 'Asia/Ho_Chi_Minh'"
 
@@ -17,9 +17,28 @@ def _day(instant: str) -> str:
     return f"({instant} {LOCAL})::date"
 
 
+# Handling time is what passed from acceptance to the end, less what passed while the applicant was
+# asked for papers: `asked` and `supplied` come in pairs, the last may have been left unanswered.
+_STOOD = """FROM unnest(b.asked, b.supplied) AS a (since, at)"""
+_ASKED = "greatest(a.since, b.accepted_at)"
+_GIVEN = "greatest(coalesce(a.at, b.ended_at), a.since, b.accepted_at)"
+_WORKED = f"""({passed("b.ended_at")} - {passed("b.accepted_at")}
+    - CASE WHEN b.asked = '{{}}' THEN 0 ELSE (
+        SELECT sum({passed(_GIVEN)} - {passed(_ASKED)}) {_STOOD}) END)"""
+_DAYS_TAKEN = f"""({_day("b.ended_at")} - {_day("b.accepted_at")}
+    - CASE WHEN b.asked = '{{}}' THEN 0 ELSE (
+        SELECT sum({_day(_GIVEN)} - {_day(_ASKED)}) {_STOOD}) END)"""
+_SPENT = f"""CASE WHEN b.ended_at IS NULL OR b.accepted_at IS NULL THEN NULL
+    ELSE greatest(0, CASE b.unit
+        WHEN 'working_hours' THEN {_WORKED}
+        WHEN 'working_days' THEN round({_WORKED} * {FULL_DAY}.0
+            / {full_day(_day("b.accepted_at"))})
+        ELSE {_DAYS_TAKEN} END)::bigint END"""
+
 _FACT_CTES = f"""
 told AS (
-    SELECT e.dossier_id, max(e.seq) AS last_seq,
+    SELECT e.dossier_id, array_agg(e.target ORDER BY e.seq) AS targets,
+        array_agg(e.due_at ORDER BY e.seq) AS dues,
         min(e.occurred_at) FILTER (WHERE e.act IN ('accept', 'take_in')) AS accepted_at,
         min(e.occurred_at) FILTER (WHERE e.source = 'registered'
             AND e.act IN ('accept', 'refuse', 'request_supplement')) AS answered_at,
@@ -38,6 +57,14 @@ told AS (
         array_agg(e.occurred_at ORDER BY e.seq) FILTER (WHERE e.act = 'settle') AS settled,
         array_agg(e.occurred_at ORDER BY e.seq) FILTER (
             WHERE e.act = 'pass_on' AND e.details ? 'to_agency') AS forwarded,
+        array_agg(e.agency_id ORDER BY e.seq) FILTER (
+            WHERE e.act = 'pass_on' AND e.details ? 'to_agency') AS forwarded_by,
+        array_agg(e.details ->> 'to_agency' ORDER BY e.seq) FILTER (
+            WHERE e.act = 'pass_on' AND e.details ? 'to_agency') AS forwarded_to,
+        array_agg(e.actor_id ORDER BY e.seq) FILTER (
+            WHERE e.actor_role = 'officer') AS officer_ids,
+        array_agg(e.actor_name ORDER BY e.seq) FILTER (
+            WHERE e.actor_role = 'officer') AS officer_names,
         array_agg(e.occurred_at ORDER BY e.seq) FILTER (WHERE <MOVED>) AS moved,
         array_agg(e.details ->> 'to_owner' ORDER BY e.seq) FILTER (WHERE <MOVED>) AS moved_to
     FROM dossier_event AS e
@@ -52,7 +79,38 @@ told AS (
         ORDER BY c.dossier_id, c.component, c.n DESC
     ) AS latest
     GROUP BY dossier_id
-), result AS (
+), filed AS (
+    SELECT c.dossier_id,
+        bool_or(file.agency_id IS NOT NULL OR <FROM_STORE> OR <BEFORE>) AS is_reused,
+        bool_or(<FROM_STORE>) AS is_from_store
+    FROM dossier_component AS c
+    JOIN document AS file ON file.id = c.document_id AND <file.dossier_id>
+    JOIN dossier AS own ON own.id = c.dossier_id AND <own.id>
+    WHERE <c.dossier_id> AND c.added_at < CAST(:upto AS timestamptz)
+    GROUP BY c.dossier_id
+), displeased AS (
+    SELECT complaint.dossier_id
+    FROM petition AS complaint
+    WHERE <complaint.dossier_id> AND complaint.kind = 'complaint'
+        AND complaint.received_at < CAST(:upto AS timestamptz)
+        AND NOT EXISTS (SELECT FROM petition_event AS e WHERE e.petition_id = complaint.id
+            AND e.target IN ('refused', 'withdrawn')
+            AND e.occurred_at < CAST(:upto AS timestamptz))
+    UNION
+    SELECT dossier_id
+    FROM (
+        SELECT DISTINCT ON (rating.dossier_id) rating.dossier_id, rating.score
+        FROM rating
+        WHERE <rating.dossier_id> AND rating.rated_at < CAST(:upto AS timestamptz)
+        ORDER BY rating.dossier_id, rating.version DESC
+    ) AS last_rating
+    WHERE score <= {BAD}
+), offered AS MATERIALIZED (
+    SELECT id, (definition #>> '{{result,paper_required}}')::boolean AS is_paper,
+        definition #>> '{{limit,unit}}' AS unit
+    FROM procedure_version
+    WHERE id IN (SELECT d.procedure_version_id FROM dossier AS d WHERE <d.id>)
+), {OFFICES}, result AS (
     SELECT DISTINCT document.dossier_id
     FROM document
     WHERE <document.dossier_id> AND document.kind = 'result'
@@ -68,33 +126,46 @@ told AS (
         told.answered_at, d.answer_due_at, told.accepted_at, told.ended_at, told.outcome,
         told.returned_at,
         CASE WHEN CAST(:upto AS timestamptz) = 'infinity' THEN d.due_at
-            ELSE last.due_at END AS due_at,
+            ELSE told.dues[cardinality(told.dues)] END AS due_at,
         coalesce(told.asked, '{{}}') AS asked, coalesce(told.supplied, '{{}}') AS supplied,
         coalesce(told.billed, '{{}}') AS billed, coalesce(told.settled, '{{}}') AS settled,
         coalesce(told.forwarded, '{{}}') AS forwarded, told.asked_within[2] AS asked_again_at,
-        coalesce(told.moved, '{{}}') AS moved, last.target AS status,
+        CASE WHEN told.forwarded IS NULL THEN '{{}}' ELSE ARRAY(
+            SELECT passed.at FROM unnest(told.forwarded, told.forwarded_by, told.forwarded_to)
+                WITH ORDINALITY AS passed (at, giver, taker, n)
+            JOIN agency AS giver ON giver.id = passed.giver
+            JOIN agency AS taker ON taker.code = passed.taker AND taker.level <> giver.level
+            ORDER BY n) END AS crossed,
+        told.officer_ids[cardinality(told.officer_ids)] AS officer_id,
+        told.officer_names[cardinality(told.officer_names)] AS officer_name,
+        coalesce(d.clock_agency_id, d.agency_id) AS clock_agency_id,
+        coalesce(told.moved, '{{}}') AS moved,
+        told.targets[cardinality(told.targets)] AS status,
         CASE WHEN sync.state = 'acknowledged' AND sync.acknowledged_at < CAST(:upto AS timestamptz)
             THEN 'acknowledged'
             WHEN sync.state IN ('blocked', 'dead') THEN sync.state
             WHEN sync.state IS NULL THEN 'absent' ELSE 'waiting' END AS sync_state,
         CASE WHEN sync.state IN ('blocked', 'dead') THEN sync.answer_code END AS sync_code,
-        d.procedure_version_id = ANY (ARRAY(SELECT id FROM procedure_version
-            WHERE (definition #>> '{{result,paper_required}}')::boolean)) AS is_paper,
+        offered.is_paper, offered.unit,
         result.dossier_id IS NOT NULL AS has_result_file,
         d.fees <> '[]' AND EXISTS (SELECT FROM jsonb_array_elements(d.fees) AS fee
             WHERE (fee ->> 'amount_vnd')::bigint > 0) AS is_fee_due,
         online_payment.dossier_id IS NOT NULL AS is_paid_online,
         coalesce(paper.are_files, false) AS are_files, d.is_verified = 1 AS is_verified,
+        coalesce(filed.is_reused, false) AS is_reused,
+        coalesce(filed.is_from_store, false) AS is_from_store,
+        displeased.dossier_id IS NOT NULL AS is_displeased,
         other_due.due_at AS other_due_at, other_due.dossier_id IS NOT NULL AS is_otherwise_due
     FROM dossier AS d
+    JOIN offered ON offered.id = d.procedure_version_id
     JOIN told ON told.dossier_id = d.id
-    JOIN dossier_event AS last ON last.dossier_id = d.id AND last.seq = told.last_seq
-        AND <last.dossier_id>
     LEFT JOIN delivery AS sync ON sync.partner = 'national_portal' AND sync.dossier_id = d.id
         AND sync.seq = 1 AND <sync.dossier_id>
     LEFT JOIN paper ON paper.dossier_id = d.id
     LEFT JOIN result ON result.dossier_id = d.id
     LEFT JOIN online_payment ON online_payment.dossier_id = d.id
+    LEFT JOIN filed ON filed.dossier_id = d.id
+    LEFT JOIN displeased ON displeased.dossier_id = d.id
     LEFT JOIN other_due ON other_due.dossier_id = d.id
     WHERE <d.id>
 ), timed AS (
@@ -123,7 +194,7 @@ told AS (
             JOIN agency ON agency.code = t.code ORDER BY n) END AS owner_ids,
         procedure_version_id, channel, received_on, status,
         {_day("answered_at")} AS answered_on,
-        coalesce(answered_at > answer_due_at, false) AS answered_late,
+        coalesce(date_trunc('minute', answered_at) > answer_due_at, false) AS answered_late,
         {_day("accepted_at")} AS accepted_on, {_day("ended_at")} AS ended_on, outcome,
         CASE WHEN outcome <> 'resolved' OR due_at IS NULL THEN NULL
             WHEN {_day("ended_at")} < {_day("due_at")} THEN 'early'
@@ -137,13 +208,28 @@ told AS (
         {{days}},
         sync_state, sync_code, is_paper AS is_paper_due, has_result_file, is_fee_due,
         is_paid_online, are_files,
-        are_files AND (has_result_file OR NOT is_paper) AS is_digital, is_verified
-    FROM judged
+        are_files AND (has_result_file OR NOT is_paper) AS is_digital, is_verified,
+        officer_id, officer_name, stood_at, {_SPENT} AS spent, is_reused, is_from_store,
+        is_displeased, {READING}::smallint AS reading
+    FROM judged AS b
+    LEFT JOIN office AS w ON {is_of("b.clock_agency_id")}
 )"""
 
 
 # The days of moves rise, whatever clocks say: whose a day is is looked up in them.
-_LISTED = ("asked", "supplied", "billed", "settled", "forwarded", "moved")
+_LISTED = ("asked", "supplied", "billed", "settled", "forwarded", "crossed", "moved")
+# Read by name: without a column `source` no document is from the store of results.
+_FROM_STORE = "coalesce(to_jsonb(file) ->> 'source' = 'result_store', false)"
+# The same content, which is kept once, in an earlier dossier of the same applicant: handed in there
+# or given as its result.
+_HAD_BEFORE = """EXISTS (
+            SELECT FROM document AS before
+            WHERE before.sha256 = file.sha256 AND before.dossier_id <> c.dossier_id AND (
+                SELECT other.applicant_number = own.applicant_number AND coalesce(
+                    (SELECT part.added_at FROM dossier_component AS part
+                        WHERE part.dossier_id = other.id AND part.document_id = before.id),
+                    other.resolved_at) < c.added_at
+                FROM dossier AS other WHERE other.id = before.dossier_id))"""
 _MOVED = "e.act = 'move' AND e.details ->> 'to_owner' <> e.details ->> 'from_owner'"
 
 
@@ -155,131 +241,29 @@ def _days(name: str) -> str:
     return f"CASE WHEN {name} = '{{}}' THEN '{{}}'::date[] ELSE ARRAY({instants}) END AS {name}_on"
 
 
-_FACT_CTES = _FACT_CTES.replace(
-    "{days}",
-    ", ".join(_days(name) for name in _LISTED),
-).replace("<MOVED>", _MOVED)
+_FACT_CTES = (
+    _FACT_CTES.replace(
+        "{days}",
+        ", ".join(_days(name) for name in _LISTED),
+    )
+    .replace("<MOVED>", _MOVED)
+    .replace("<BEFORE>", _HAD_BEFORE)
+    .replace("<FROM_STORE>", _FROM_STORE)
+)
 
 
 def fact_ctes(which: str) -> str:
     """Return the CTEs after `other_due (dossier_id, due_at)`; the last one is `fact`.
 
-    `which` is the condition on a dossier's id, `{id}` in it: said of each table, so that the
-    planner knows how few or many rows there are. Bound: `upto`, `payment_stops`.
+    `which` is the condition on a dossier's id, `{id}` in it: said of each table, so that each is
+    read by its index and joined by hash (`HASHED`). Bound: `upto`, `payment_stops` and what
+    `WorkingTime` holds.
     """
     return re.sub(r"<([a-z_.]+)>", lambda found: which.format(id=found[1]), _FACT_CTES)
 
 
-def _held(up: str, down: str) -> str:
-    """Count what an agency had waiting when its successor took over on day `moved.day`."""
-    before = "(SELECT count(*) FROM unnest({days}) AS d WHERE d < moved.day)"
-    return f"{before.format(days=up)} - {before.format(days=down)}"
-
-
-_HELD = {
-    "overdue": "coalesce(overdue_on < moved.day, false)::int",
-    "waiting_supplement": _held("asked_on", "supplied_on"),
-    "waiting_payment": _held("billed_on", "settled_on"),
-}
-_STILL = "cardinality({up}) - cardinality({down})"
-
-_COHORT = {
-    "received": "1",
-    "synced": "(sync_state = 'acknowledged')::int",
-    "online_done": "(channel = 'online' AND (has_result_file OR NOT is_paper_due))::int",
-    "fee_due": "is_fee_due::int",
-    "paid_online": "(is_fee_due AND is_paid_online)::int",
-    "paper_due": "is_paper_due::int",
-    "result_filed": "(is_paper_due AND has_result_file)::int",
-    "digitised": "is_digital::int",
-    "verified": "is_verified::int",
-}
-_ENDED = {
-    **{
-        f"resolved_{timing}": f"coalesce(timing = '{timing}', false)::int"
-        for timing in ("early", "late")
-    },
-    "resolved_on_time": "(outcome = 'resolved' AND coalesce(timing, 'on_time') = 'on_time')::int",
-    **{name: f"(outcome = '{name}')::int" for name in ("refused", "withdrawn", "stopped")},
-    "overdue": "-(overdue_on IS NOT NULL)::int",
-    "waiting_supplement": f"-({_STILL.format(up='asked_on', down='supplied_on')})",
-    "waiting_payment": f"-({_STILL.format(up='billed_on', down='settled_on')})",
-}
-_OWN = "owner_ids[1 + width_bucket({day}, moved_on)]"
-"""Who resolved it on a day: figures of the past stay with the agency of that day."""
-
-_POINTS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
-    ("received_on", "agency_id", _COHORT),
-    ("answered_on", _OWN, {"answered": "1", "answered_late": "answered_late::int"}),
-    ("ended_on", _OWN, _ENDED),
-    ("returned_on", _OWN, {"returned": "1"}),
-    (
-        "handled_on",
-        _OWN,
-        {"handled": "1", "handled_late": "(late_on IS NOT NULL)::int"},
-    ),
-    ("late_on", "agency_id", {"late": "1"}),
-    ("overdue_on", _OWN, {"overdue": "1"}),
-    ("unnest(asked_on)", _OWN, {"waiting_supplement": "1"}),
-    ("unnest(supplied_on)", _OWN, {"waiting_supplement": "-1"}),
-    ("unnest(billed_on)", _OWN, {"waiting_payment": "1"}),
-    ("unnest(settled_on)", _OWN, {"waiting_payment": "-1"}),
-    ("unnest(forwarded_on)", _OWN, {"forwarded": "1"}),
-)
-_MOVES = (
-    ("moved.giver", {"moved_out": "1", **{name: f"-({n})" for name, n in _HELD.items()}}),
-    ("moved.taker", {"moved_in": "1", **_HELD}),
-)
-
-
-def _point(day: str, agency: str, counts: Mapping[str, str]) -> str:
-    values = _values(counts)
-    if not day.startswith("unnest("):
-        owner = agency.format(day=day)
-        return f"SELECT {day}, {owner}, {values} WHERE {day} IS NOT NULL"
-    owner = agency.format(day="at.day")
-    return f"SELECT at.day, {owner}, {values} FROM {day} AS at (day)"
-
-
-def _move(agency: str, counts: Mapping[str, str]) -> str:
-    """Return the points of moves, one for each of them; what has ended is in nobody's books."""
-    return f"""SELECT moved.day, {agency}, {_values(counts)}
-        FROM unnest(moved_on, owner_ids, owner_ids[2:]) AS moved (day, giver, taker)
-        WHERE moved.day <= coalesce(ended_on, 'infinity')"""
-
-
-def _values(counts: Mapping[str, str]) -> str:
-    return ", ".join(counts.get(name, "0") for name in MEASURES)
-
-
-COUNTS = ", ".join(MEASURES)
-KEY = "received_on, day, agency_id, procedure_version_id, channel"
-SUMMED = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
-
-
-def points_of(source: str, *, sign: str = "1", more: str = "") -> str:
-    """Return a SELECT of the points of the facts in `source`, each count times `sign`."""
-    signed = ", ".join(f"{sign} * p.{name} AS {name}" for name in MEASURES)
-    points = [*(_point(*point) for point in _POINTS), *(_move(*move) for move in _MOVES)]
-    union = "\n        UNION ALL ".join(points)
-    return f"""
-    SELECT {more}f.received_on, p.day, p.agency_id, f.procedure_version_id, f.channel, {signed}
-    FROM {source} AS f CROSS JOIN LATERAL (
-        {union}
-    ) AS p (day, agency_id, {COUNTS})"""
-
-
-def added_up(points: str, key: Iterable[str]) -> str:
-    """Return a SELECT that adds up points by `key`, without rows in which nothing is counted."""
-    listed = ", ".join(key)
-    anything = " OR ".join(f"sum({name}) <> 0" for name in MEASURES)
-    return f"SELECT {listed}, {SUMMED} FROM {points} GROUP BY {listed} HAVING {anything}"
-
-
-def adding(table: str) -> str:
-    """Return the ON CONFLICT part that adds counts to a row that is there."""
-    raised = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in MEASURES)
-    return f"DO UPDATE SET {raised}"
-
+HASHED = "SET LOCAL enable_nestloop = {}"
+"""Off while facts are read, on again afterwards: row security lets the planner expect a handful of
+dossiers where there are thousands, and a loop over them would be gone through for each."""
 
 FACT_COLUMNS = ", ".join(FACTS)

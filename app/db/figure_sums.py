@@ -87,7 +87,7 @@ _IN_BOOKS = f"received + moved_in - moved_out - {' - '.join(_ENDS)}"
 _COHORT = "received_on BETWEEN :first AND :last"
 _FLOW = "day BETWEEN :first AND :until"
 _FROM_BEFORE = f"received_on < :first AND {_FLOW}"
-_ANSWERS = ",\n    ".join(
+ANSWERS = ",\n    ".join(
     [
         *(f"sum({name}) FILTER (WHERE {_COHORT}) AS {name}" for name in COHORT),
         *(f"sum({name}) FILTER (WHERE {_FLOW}) AS {name}" for name in FLOWS),
@@ -102,6 +102,11 @@ _ANSWERS = ",\n    ".join(
         (
             f"coalesce(sum(late) FILTER (WHERE {_COHORT} AND day <= :until), 0)"
             f" + coalesce(sum(handled_late) FILTER (WHERE {_FROM_BEFORE}), 0) AS counted_late"
+        ),
+        (
+            f"coalesce(sum(displeased) FILTER (WHERE {_COHORT}), 0)"
+            f" + coalesce(sum(handled_displeased) FILTER (WHERE {_FROM_BEFORE}), 0)"
+            f" AS counted_displeased"
         ),
     ]
 )
@@ -130,7 +135,7 @@ def _statement(
     listed = "".join(f"{name}, " for name in by)
     grouped = f"GROUP BY {', '.join(by)}" if by else ""
     return text(f"""
-SELECT {listed}{_ANSWERS}
+SELECT {listed}{ANSWERS}
 FROM (
     SELECT received_month AS received_on, month AS day, {keys}, {_COUNTS}
     FROM figure_month WHERE month < :edge AND month NOT BETWEEN :part_first AND :part_last
@@ -177,11 +182,13 @@ SELECT {listed}count(*) FILTER (WHERE what = 'overdue') AS overdue,
     count(*) FILTER (WHERE what = 'late') AS counted_late
 FROM (
     SELECT 'overdue' AS what, procedure_version_id, channel,
+        coalesce(officer_id, '') AS officer_id,
         owner_ids[1 + width_bucket(overdue_on, moved_on)] AS agency_id
     FROM figure_fact
     WHERE until_on = '9999-12-31' AND ended_on IS NULL AND overdue_on = :today AND due_at > :now
     UNION ALL
-    SELECT 'late', procedure_version_id, channel, agency_id FROM figure_fact
+    SELECT 'late', procedure_version_id, channel, coalesce(officer_id, ''), agency_id
+    FROM figure_fact
     WHERE until_on = '9999-12-31' AND handled_on IS NULL AND late_on = :today
         AND late_why = 'past_due' AND counted_due_at > :now
         AND received_on BETWEEN :first AND :last

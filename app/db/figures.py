@@ -11,18 +11,35 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    SmallInteger,
     Table,
     Text,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.db.metadata import metadata, one_of, surrogate_key
-from app.domain.measures import MEASURES
+from app.domain.measures import MEASURES, SPENT
+from app.domain.petitions import PetitionStatus
 
 
 def _counts() -> list[Column[int]]:
-    return [Column(name, Integer, nullable=False) for name in MEASURES]
+    """Return a column for each measure; those since 20261211 have a default for older releases."""
+    return [
+        Column(
+            name,
+            BigInteger if name == SPENT else Integer,
+            nullable=False,
+            server_default=text("0") if name in _SINCE_20261211 else None,
+        )
+        for name in MEASURES
+    ]
+
+
+_SINCE_20261211 = (
+    *("finished", SPENT, "reused", "from_store", "displeased", "handled_displeased", "crossed"),
+)
 
 
 figure_mark = Table(
@@ -100,6 +117,32 @@ figure_fact = Table(
     Column("are_files", Boolean, nullable=False),
     Column("is_digital", Boolean, nullable=False),
     Column("is_verified", Boolean, nullable=False),
+    Column("officer_id", Text, comment="Account of the officer who had it in hand last"),
+    Column("officer_name", Text),
+    Column("stood_at", DateTime(timezone=True), comment="Since when its clock stands, if it does"),
+    Column(
+        "spent",
+        BigInteger,
+        comment="Handling time once it ended: minutes of working time (480 a full day), or days "
+        "of the year, as the limit is counted; less what the applicant took",
+    ),
+    Column(
+        "crossed_on",
+        ARRAY(Date),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="Days on which it was forwarded to an agency of another level",
+    ),
+    Column("is_reused", Boolean, nullable=False, server_default=false()),
+    Column("is_from_store", Boolean, nullable=False, server_default=false()),
+    Column("is_displeased", Boolean, nullable=False, server_default=false()),
+    Column(
+        "reading",
+        SmallInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Generation of the rules by which it was read; an older one is read anew",
+    ),
     CheckConstraint("until_on > recorded_on", name="validity"),
     one_of("outcome", ("resolved", "refused", "withdrawn", "stopped")),
     one_of("timing", ("early", "on_time", "late")),
@@ -116,9 +159,19 @@ figure_fact = Table(
         "late_on",
         postgresql_where=text("until_on = '9999-12-31' AND handled_on IS NULL"),
     ),
+    Index("ix_figure_fact_ended_on", "ended_on"),
+    Index(
+        "ix_figure_fact_stale",
+        "dossier_id",
+        postgresql_where=text("until_on = '9999-12-31' AND reading < 1"),
+    ),
+    Index("ix_figure_fact_store", "recorded_on", postgresql_where=text("is_from_store")),
     comment="What figures need of a dossier, in versions: "
     "the one valid on a day says what was known then",
 )
+
+READING = 1
+"""Raised, with the index of what is stale, when a release reads more or otherwise than before."""
 
 FACTS = tuple(
     column.name
@@ -126,6 +179,49 @@ FACTS = tuple(
     if column.name not in {"dossier_id", "recorded_on", "until_on"}
 )
 """Columns of a fact without its key."""
+
+figure_petition_mark = Table(
+    "figure_petition_mark",
+    metadata,
+    surrogate_key(),
+    Column("petition_id", BigInteger, nullable=False),
+    Column(
+        "recorded_at",
+        DateTime(timezone=True),
+        nullable=False,
+        comment="Instant of the act; -infinity: not known, now",
+    ),
+    Index("ix_figure_petition_mark_recorded_at", "recorded_at"),
+    comment="Petitions whose facts are to be read anew, marked in the transaction of the act",
+)
+
+figure_petition = Table(
+    "figure_petition",
+    metadata,
+    Column("petition_id", ForeignKey("petition.id"), primary_key=True),
+    Column("recorded_on", Date, primary_key=True),
+    Column("until_on", Date, nullable=False, comment="As in figure_fact"),
+    Column("code", Text, nullable=False),
+    Column("agency_id", BigInteger, nullable=False, comment="Owes the answer"),
+    Column("procedure_version_id", BigInteger, comment="Of the dossier that it is about"),
+    Column("channel", Text, comment="Of the dossier that it is about"),
+    Column("received_on", Date, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("due_at", DateTime(timezone=True), comment="NULL: the clock stands"),
+    Column("due_on", Date, comment="NULL: no answer is owed, or the clock stands"),
+    Column("answered_on", Date),
+    Column("is_in_time", Boolean, nullable=False, comment="Answered by the due minute"),
+    CheckConstraint("until_on > recorded_on", name="validity"),
+    one_of("status", PetitionStatus),
+    Index("ix_figure_petition_due", "agency_id", "due_on", "petition_id"),
+    comment="What figure 5.2 needs of a petition, in versions as figure_fact",
+)
+
+PETITION_FACTS = tuple(
+    column.name
+    for column in figure_petition.columns
+    if column.name not in {"petition_id", "recorded_on", "until_on"}
+)
 
 figure_entry = Table(
     "figure_entry",
@@ -160,6 +256,14 @@ figure_closing = Table(
     Column("day", Date, primary_key=True),
     Column("closed_at", DateTime(timezone=True), nullable=False),
     comment="Days about which an answer was given: what comes later is recorded later",
+)
+
+figure_since = Table(
+    "figure_since",
+    metadata,
+    Column("figure", Text, primary_key=True),
+    Column("since_on", Date, nullable=False, comment="First day as of which they are answered"),
+    comment="Figures that came with a later release: before that day nobody counted them",
 )
 
 figure_check = Table(

@@ -55,5 +55,10 @@ payment = Table(
             " OR status = 'paid' AND purpose <> 'obligation')"
         ),
     ),
+    Index(
+        "ix_payment_waiting",
+        "status",
+        postgresql_where=text("status IN ('opened', 'pending')"),
+    ),
     comment="One attempt to pay; money in integer đồng",
 )

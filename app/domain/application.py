@@ -105,14 +105,27 @@ def find_faults(
     `on` is the day on which it is handed in, for agencies that took a procedure over.
     """
     return [
-        *_service_faults(version, agency, channel, on),
-        *_applicant_faults(application, version),
+        *find_standing_faults(application, version, agency, channel, on),
         *(
             Fault(f"/form{pointer}", "form.invalid", detail)
             for pointer, detail in form.faults(application.form)
         ),
         *_component_faults(application, version, channel),
-        *_wish_faults(application, version),
+        *find_wish_faults(application, version),
+    ]
+
+
+def find_standing_faults(
+    application: Application,
+    version: ProcedureVersion,
+    agency: Agency | None,
+    channel: Channel,
+    on: date | None = None,
+) -> list[Fault]:
+    """Return what is wrong with who asks whom: what holds whatever was handed in and how."""
+    return [
+        *_service_faults(version, agency, channel, on),
+        *_applicant_faults(application, version),
     ]
 
 
@@ -189,7 +202,8 @@ def _component_faults(
     return faults
 
 
-def _wish_faults(application: Application, version: ProcedureVersion) -> list[Fault]:
+def find_wish_faults(application: Application, version: ProcedureVersion) -> list[Fault]:
+    """Return what cannot be granted of exemptions claimed and of the way of returning."""
     faults = [
         Fault("/exemptions", "fee.exemption_unknown", f"Không có trường hợp miễn {code}.")
         for code in unknown_exemptions(version, application.exemptions)

@@ -8,7 +8,7 @@ afterwards an answer costs a look-up and a binary search, however far apart the 
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import accumulate, pairwise
 from types import MappingProxyType
@@ -39,6 +39,7 @@ __all__ = [
     "NaiveInstant",
     "OfficeHours",
     "OfficeHoursRefused",
+    "end_of",
     "local_minute",
 ]
 
@@ -81,6 +82,11 @@ def local_minute(instant: datetime) -> datetime:
     if instant.second or instant.microsecond:
         return instant.replace(second=0, microsecond=0)
     return instant
+
+
+def end_of(day: date) -> datetime:
+    """Return the local midnight that ends a day."""
+    return datetime.combine(day, time(), LOCAL_ZONE) + timedelta(days=1)
 
 
 class Calendar:

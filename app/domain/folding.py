@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from app.domain.errors import DomainError
@@ -226,6 +227,7 @@ def _without_marks(decomposed: str) -> str:
     return bare.replace(_MARKED_D, "d")
 
 
+@lru_cache(maxsize=20_000)  # names are made of few words
 def _spelling(decomposed: str) -> Spelling:
     tones = [_TONES[sign] for sign in decomposed if sign in _TONES]
     letters = "".join(sign for sign in decomposed if sign not in _TONES)

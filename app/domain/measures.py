@@ -18,6 +18,11 @@ COHORT: Final = (
     "result_filed",  # and the electronic result is there
     "digitised",  # figure 4.2
     "verified",  # account verified by VNeID
+    "finished",  # figure 2.2: accepted, and ended
+    "spent",  # and their handling time, in the unit of the procedure's limit
+    "reused",  # figure 4.3: a component that was there already, or was scanned at the desk
+    "from_store",  # figure 4.4: a component from the shared store
+    "displeased",  # figure 5.4: a complaint about it, or a bad rating
 )
 """Counted on the day of receipt, whenever it came true."""
 
@@ -32,8 +37,10 @@ FLOWS: Final = (
     "stopped",
     "returned",
     "forwarded",  # to another agency
+    "crossed",  # of these, to an agency of another level
     "handled",  # the end as figure 2.1 counts it
     "handled_late",
+    "handled_displeased",
     "late",  # since that day, as figure 2.1 counts it
 )
 """Counted on the day on which it happened."""
@@ -48,6 +55,9 @@ BALANCES: Final = (
 """Rise and fall: their sum up to a day is how many there are at its end."""
 
 MEASURES: Final = (*COHORT, *FLOWS, *BALANCES)
+
+SPENT: Final = "spent"
+"""Not a number of dossiers but a sum: minutes or days, it takes 64 bits."""
 
 Sums = Mapping[str, int]
 """A count by its name; what is not there is 0."""

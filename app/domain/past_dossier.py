@@ -19,6 +19,7 @@ from app.domain.deadlines import (
     TimeLimit,
     due,
     first_answer_due,
+    lateness,
     next_working_start,
 )
 from app.domain.intake import Channel, ReturnWay
@@ -131,6 +132,19 @@ class PastDossier:
         self._hand_in(components, at)
         self._record(Act.SUPPLEMENT, actor, at, details={"components": list(components)})
 
+    def request_payment(self, actor: Actor, at: datetime, amount_vnd: int, reason: str) -> None:
+        """Ask for a financial obligation found while processing."""
+        days = timedelta(days=self.offer.version.payment_days)
+        self.reply_due_on = at.astimezone(LOCAL_ZONE).date() + days
+        details = {"amount_vnd": amount_vnd, "reply_due_on": self.reply_due_on.isoformat()}
+        self._record(Act.REQUEST_PAYMENT, actor, at, reason, details=details)
+
+    def settle(self, actor: Actor, at: datetime) -> None:
+        """Take the obligation as met: the clock goes on where it stood."""
+        self.due_at = self._due_anew(at)
+        self.reply_due_on = None
+        self._record(Act.SETTLE, actor, at)
+
     def start(self, actor: Actor, at: datetime) -> None:
         steps = self.offer.version.steps
         self.step = min(self.step + 1, len(steps) - 1)
@@ -184,6 +198,26 @@ class PastDossier:
         self.accepted_at = at
         self.due_at = self.promised_at = due(self.offer.version.limit, at, (), self.calendar).due_at
 
+    @property
+    def remaining_minutes(self) -> int | None:
+        """Return the working time left while the clock stands; None while it runs or is over."""
+        until = self.due_at if self.accepted_at else self.answer_due_at
+        if self.status not in WAITING or until is None:
+            return None
+        standing = self._stops()[-1:]
+        if not standing or standing[0].end is not None:
+            return None
+        return -lateness(standing[0].start, until, self.calendar)
+
+    @property
+    def due_without_payments(self) -> datetime | None:
+        """Return when it were due if only supplements stopped the clock (figure 2.1)."""
+        if self.accepted_at is None:
+            return None
+        stood = [stop for stop in self._stops(payment_stops=False) if stop.end is not None]
+        limit = self.offer.version.limit
+        return due(limit, self.accepted_at, stood, self.calendar, self.extension).due_at
+
     def _due_anew(self, at: datetime) -> datetime | None:
         if self.accepted_at is None:
             return None
@@ -196,11 +230,14 @@ class PastDossier:
         return due(FIRST_ANSWER, self.received_at, self._stood(at), self.calendar).due_at
 
     def _stood(self, at: datetime) -> list[Stop]:
+        return [Stop(stop.start, stop.end or at, stop.reason) for stop in self._stops()]
+
+    def _stops(self, *, payment_stops: bool | None = None) -> list[Stop]:
+        """List the stops of the clock so far, by the province's rule unless told otherwise."""
+        if payment_stops is None:
+            payment_stops = self.rules.payment_wait_stops_clock
         history = [Moment(event.act, event.target, event.at) for event in self.events]
-        return [
-            Stop(stop.start, stop.end or at, stop.reason)
-            for stop in stops(history, payment_stops=self.rules.payment_wait_stops_clock)
-        ]
+        return stops(history, payment_stops=payment_stops)
 
     def _hand_in(self, components: Sequence[str], at: datetime) -> None:
         self.parts += [HandedInPart(code, at) for code in components]

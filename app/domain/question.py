@@ -33,6 +33,7 @@ class Group(StrEnum):
     FIELD = auto()  # lĩnh vực
     PROCEDURE = auto()  # thủ tục
     CHANNEL = auto()  # kênh thực hiện
+    OFFICER = auto()  # công chức thụ lý
 
 
 @dataclass(frozen=True, slots=True)

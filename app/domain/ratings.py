@@ -13,6 +13,9 @@ SCORES: Final = range(1, 6)
 SATISFIED: Final = 4
 """The least score that counts as satisfied: 4 hài lòng, 5 rất hài lòng."""
 
+BAD: Final = 2
+"""The highest score that counts as a bad rating: 1 rất không hài lòng, 2 không hài lòng."""
+
 RATED: Final = frozenset({Status.RESOLVED, Status.RETURNED, Status.REFUSED, Status.STOPPED})
 """What the agency ended can be rated, a refusal too: else only the contented would be heard.
 What the citizen withdrew cannot: nothing was done that could be judged."""

@@ -25,6 +25,14 @@ class Reason(StrEnum):
     PAPER_COMPONENTS = auto()
     NOT_VERIFIED = auto()
     NO_ACCOUNT = auto()
+    NOTHING_SCANNED = auto()
+    NOTHING_REUSED = auto()
+    NOT_FROM_STORE = auto()
+    DISPLEASED = auto()
+    LATE_AND_DISPLEASED = auto()
+    PETITION_LATE = auto()
+    PETITION_OVERDUE = auto()
+    PETITION_OPEN = auto()
     SYNC_RATE = auto()  # no dossier's: the factor of another figure
 
 
@@ -46,9 +54,26 @@ SENTENCES: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.PAPER_COMPONENTS: "Có thành phần hồ sơ còn bằng giấy, chưa số hóa",
         Reason.NOT_VERIFIED: "Tài khoản người nộp chưa xác thực bằng VNeID",
         Reason.NO_ACCOUNT: "Nộp không qua tài khoản đã xác thực bằng VNeID",
+        Reason.NOTHING_SCANNED: "Nhận giấy, chưa số hóa thành phần nào khi tiếp nhận",
+        Reason.NOTHING_REUSED: "Không có thành phần nào dùng lại giấy tờ đã có trong kho",
+        Reason.NOT_FROM_STORE: "Không có thành phần nào lấy từ kho dữ liệu dùng chung",
+        Reason.DISPLEASED: "Có phản ánh về hồ sơ hoặc được đánh giá không hài lòng",
+        Reason.LATE_AND_DISPLEASED: "Vừa trễ hạn vừa bị phản ánh hoặc đánh giá không hài lòng, "
+        "bị trừ hai lần",
+        Reason.PETITION_LATE: "Trả lời sau 15 ngày làm việc",
+        Reason.PETITION_OVERDUE: "Đã quá 15 ngày làm việc mà chưa trả lời",
+        Reason.PETITION_OPEN: "Chưa trả lời, còn trong thời hạn",
         Reason.SYNC_RATE: "Tỷ lệ được nhân với tỷ lệ đồng bộ (chỉ số 1.4)",
     }
 )
+
+
+WEIGHTS: Final[Mapping[Reason, int]] = MappingProxyType({Reason.LATE_AND_DISPLEASED: 2})
+"""How often a dossier with this reason is missing; otherwise once."""
+
+
+def weight(reason: Reason) -> int:
+    return WEIGHTS.get(reason, 1)
 
 
 def sentence(reason: Reason, portal_code: str | None = None) -> str:
@@ -69,6 +94,8 @@ class Cause(StrEnum):
     COMPONENTS = auto()
     DUE_MOVED = auto()
     ASKED_AGAIN = auto()
+    DISPLEASED = auto()
+    ANSWERED = auto()
     TIME = auto()
 
 
@@ -82,6 +109,8 @@ CAUSES: Final[Mapping[Cause, str]] = MappingProxyType(
         Cause.COMPONENTS: "Thành phần hồ sơ được bổ sung sau ngày đó",
         Cause.DUE_MOVED: "Hạn giải quyết được tính lại",
         Cause.ASKED_AGAIN: "Yêu cầu bổ sung thêm lần nữa",
+        Cause.DISPLEASED: "Phản ánh hoặc đánh giá đã được gửi, sửa hoặc rút",
+        Cause.ANSWERED: "Đã trả lời, từ chối hoặc được rút sau ngày đó",
         Cause.TIME: "Hạn giải quyết đã qua",
     }
 )

@@ -26,7 +26,9 @@ RUNNING: Final[Mapping[str, str]] = MappingProxyType(
         "waiting_payment": "Trong đó chờ thực hiện nghĩa vụ tài chính",
         "returned": "Đã trả kết quả trong kỳ",
         "forwarded": "Lượt chuyển sang cơ quan khác",
+        "crossed": "Trong đó chuyển giữa các cấp",
         "answered": "Đã trả lời lần đầu trong kỳ",
+        "answered_in_time": "Trong đó trong 8 giờ làm việc",
         "answered_late": "Trong đó trả lời sau 8 giờ làm việc",
     }
 )
@@ -46,5 +48,6 @@ def lines_of(sums: Sums) -> dict[str, int]:
     """Return every running figure; `opening + received + moved = closed + open` always."""
     known = {name: sums.get(name, 0) for name in RUNNING}
     known["closed"] = sum(known[name] for name in _CLOSED)
+    known["answered_in_time"] = known["answered"] - known["answered_late"]
     known["in_time"] = known["open"] - known["overdue"]
     return known

@@ -5,8 +5,8 @@ points there are, from which rate on all of them are given. A figure without a s
 such; it is never 0 and never guessed.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum, auto
 from fractions import Fraction
@@ -34,6 +34,8 @@ class Definition:
     """A figure: names of what is counted, its points, the percent that gives all of them.
 
     Without `full_marks_percent` points are linear. `times` names a figure whose rate is a factor.
+    With a `unit` it is no share but a mean: the numerator adds up so many `per_unit` of it.
+    `source` names a count that is 0 as long as nothing feeds the figure.
     """
 
     id: str
@@ -45,6 +47,9 @@ class Definition:
     denominator: str | None
     times: str | None
     no_source: str | None
+    unit: str | None = None
+    per_unit: int = 1
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,21 @@ class Scored:
     denominator: int | None
     rate: Fraction | None
     points: Fraction | None
+
+    @property
+    def share(self) -> Fraction | None:
+        """The rate of a figure that is a share; a mean has none."""
+        return None if self.definition.unit else self.rate
+
+    @property
+    def mean(self) -> Fraction | None:
+        """The mean in its unit, of a figure that is one."""
+        return self.rate if self.definition.unit else None
+
+    @property
+    def why_not(self) -> str | None:
+        """Say why there is no source, if there is none."""
+        return self.definition.no_source if self.state is State.NO_SOURCE else None
 
     @property
     def lost(self) -> Fraction | None:
@@ -137,7 +157,7 @@ def parse(document: Iterable[Mapping[str, Any]]) -> tuple[Steering, ...]:
 
 
 def _definition(given: Mapping[str, Any]) -> Definition:
-    if ("no_source" in given) == ("numerator" in given):
+    if ("no_source" in given) == ("numerator" in given and "source" not in given):
         raise ValueError(f"figure {given['id']} has a source or says why not")
     return Definition(
         given["id"],
@@ -149,6 +169,9 @@ def _definition(given: Mapping[str, Any]) -> Definition:
         given.get("denominator"),
         given.get("times"),
         given.get("no_source"),
+        given.get("unit"),
+        given.get("per_unit", 1),
+        given.get("source"),
     )
 
 
@@ -166,17 +189,26 @@ def in_force(known: Iterable[Steering], day: date) -> Steering:
 
 
 def points_for(definition: Definition, rate: Fraction) -> Fraction:
-    """Return the points of a rate: all of them from the threshold on, below it in proportion."""
-    if definition.full_marks_percent is None:
-        return rate * definition.points
-    return min(rate * 100 / definition.full_marks_percent, Fraction(1)) * definition.points
+    """Return the points of a rate: all of them from the threshold on, below it in proportion.
+
+    No figure takes points away, not even one from whose rate shares are taken off (5.4).
+    """
+    full = (
+        rate
+        if definition.full_marks_percent is None
+        else rate * 100 / definition.full_marks_percent
+    )
+    return max(Fraction(0), min(full, Fraction(1))) * definition.points
 
 
-def score(steering: Steering, counts: Mapping[str, int]) -> Score:
-    """Score a part by what was counted of it."""
+def score(
+    steering: Steering, counts: Mapping[str, int], unknown: Container[str] = frozenset()
+) -> Score:
+    """Score a part by what was counted of it; `unknown` are figures that nobody counted then."""
     figures: dict[str, Scored] = {}
     for definition in steering.figures:
-        figures[definition.id] = _scored(definition, counts, figures)
+        known = _as_then(definition) if definition.id in unknown else definition
+        figures[definition.id] = _scored(known, counts, figures)
     groups = tuple(
         GroupScore(
             group,
@@ -195,14 +227,19 @@ def _of(figures: Mapping[str, Scored], group: GroupDefinition) -> list[Scored]:
     return [one for one in figures.values() if one.definition.group == group.code]
 
 
+def _as_then(definition: Definition) -> Definition:
+    return replace(definition, numerator=None, no_source="Chỉ số chưa được tính vào ngày đó.")
+
+
 def _scored(
     definition: Definition, counts: Mapping[str, int], before: Mapping[str, Scored]
 ) -> Scored:
-    if definition.numerator is None or definition.denominator is None:
+    is_fed = definition.source is None or counts.get(definition.source, 0) > 0
+    if definition.numerator is None or definition.denominator is None or not is_fed:
         return Scored(definition, State.NO_SOURCE, None, None, None, None)
     numerator = counts.get(definition.numerator, 0)
     denominator = counts.get(definition.denominator, 0)
-    rate = rate_of(numerator, denominator)
+    rate = rate_of(numerator, denominator * definition.per_unit)
     if rate is not None and definition.times is not None:
         factor = before[definition.times].rate
         rate = None if factor is None else rate * factor

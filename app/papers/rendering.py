@@ -79,7 +79,7 @@ def _compile(form: Form, facts: Paper) -> bytes:
     return typst.compile(
         _TEMPLATES / f"{form}.typ",
         root=_TEMPLATES,
-        font_paths=_fonts(),
+        font_paths=fonts(),
         ignore_system_fonts=True,
         sys_inputs={"facts": json.dumps(said)},
         # To be kept for good, and to be read aloud; neither costs measurable time.
@@ -91,11 +91,11 @@ def _compile(form: Form, facts: Paper) -> bytes:
 def _forget() -> None:
     """Empty the compiler's cache, which would else hold the last ten registers (about 0.1 s)."""
     for _ in range(_KEPT_ROUNDS):
-        typst.compile(b"", font_paths=_fonts(), ignore_system_fonts=True)
+        typst.compile(b"", font_paths=fonts(), ignore_system_fonts=True)
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def fonts() -> typst.Fonts:
     """Return the fonts that the compiler brings with it, read once."""
     return typst.Fonts(include_system_fonts=False)
 

@@ -27,8 +27,8 @@ _LONGEST_TEXT: Final = 32_767
 _LEADS_INTO_FORMULA: Final = frozenset("=+-@＝＋－＠")
 _SPACES: Final = re.compile(r"\s+")
 _SILENT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-_FONT: Final = {"font_name": "Times New Roman", "font_size": 11}
-_IN_TABLE: Final = {**_FONT, "border": 1, "valign": "top", "text_wrap": True}
+FONT: Final = {"font_name": "Times New Roman", "font_size": 11}
+_IN_TABLE: Final = {**FONT, "border": 1, "valign": "top", "text_wrap": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def write_sheet(
 
 def _write_head(book: xlsxwriter.Workbook, page: Worksheet, sheet: Sheet) -> int:
     """Write titles and columns, and return the row below them, counted from 0."""
-    title = book.add_format({**_FONT, "font_size": 14, "bold": True})
+    title = book.add_format({**FONT, "font_size": 14, "bold": True})
     head = book.add_format({**_IN_TABLE, "bold": True, "align": "center", "valign": "vcenter"})
     for row, text in enumerate(sheet.titles):
         page.write_string(row, 0, plain(text), title)

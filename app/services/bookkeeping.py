@@ -5,41 +5,64 @@ that hot counters are never fought for by acts. An answer first works off what i
 why it cannot lag behind the acts it is about.
 """
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, select, text
+from sqlalchemy import Column, ColumnElement, Row, TextClause, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier, dossier_event
-from app.db.figure_books import FOLD, LOCK, MARKS_OF_A_BATCH, Reading
-from app.db.figure_facts import LOCAL
-from app.db.figures import figure_closing, figure_fact
+from app.db.figure_books import FOLD, HANDLED, LOCK, MARKS_OF_A_BATCH, Reading
+from app.db.figure_facts import HASHED, LOCAL
+from app.db.figure_petitions import FOLD_PETITIONS
+from app.db.figures import READING, figure_closing, figure_fact, figure_petition
 from app.db.histories import moments
 from app.domain.actor import SYSTEM
-from app.domain.calendar import LOCAL_ZONE
+from app.domain.calendar import LOCAL_ZONE, Calendar
 from app.domain.deadlines import due
 from app.domain.errors import DomainError
 from app.domain.lifecycle import Act
+from app.domain.office_hours import EVERY_AGENCY
 from app.domain.timeline import stops
-from app.services.clocks import calendar_of, extension_of, version_of
+from app.domain.working_time import USUAL, WorkingTime, working_time
+from app.services.clocks import calendar_of, extension_of, own_calendars, version_of
 from app.services.desk import Desk
 
 _BATCHES_OF_AN_ANSWER = 40
 _DAY = timedelta(days=1)
 
 _OLDEST = text(f"""
-    SELECT (min(recorded_at) {LOCAL})::date FROM figure_mark WHERE recorded_at > '-infinity'
+    SELECT (min(recorded_at) {LOCAL})::date FROM (
+        SELECT min(recorded_at) AS recorded_at FROM figure_mark WHERE recorded_at > '-infinity'
+        UNION ALL
+        SELECT min(recorded_at) FROM figure_petition_mark WHERE recorded_at > '-infinity'
+    ) AS oldest
 """)
-_TAKE = text("""
-    DELETE FROM figure_mark WHERE id IN (
-        SELECT id FROM figure_mark
-        WHERE recorded_at < CAST(:upto AS timestamptz) AND (:is_today OR recorded_at > '-infinity')
-        ORDER BY recorded_at LIMIT :most)
-    RETURNING dossier_id
+
+
+def _take(table: str, key: str) -> TextClause:
+    return text(f"""
+        DELETE FROM {table} WHERE id IN (
+            SELECT id FROM {table}
+            WHERE recorded_at < CAST(:upto AS timestamptz)
+                AND (:is_today OR recorded_at > '-infinity')
+            ORDER BY recorded_at LIMIT :most)
+        RETURNING {key}
+    """)
+
+
+_TAKE = _take("figure_mark", "dossier_id")
+_TAKE_PETITIONS = _take("figure_petition_mark", "petition_id")
+_STALE = f"SELECT dossier_id FROM figure_fact WHERE until_on = '9999-12-31' AND reading < {READING}"
+_TAKE_STALE = text(f"{_STALE} ORDER BY dossier_id LIMIT :most")
+_IS_BEHIND = text(f"""
+    SELECT EXISTS (SELECT FROM figure_mark) OR EXISTS (SELECT FROM figure_petition_mark)
+        OR EXISTS ({_STALE})
 """)
+_CALENDAR = text("SELECT value FROM revision WHERE name = 'calendar'")
 
 
 class FiguresBehind(DomainError):
@@ -53,7 +76,7 @@ def bring_up_to_date(desk: Desk, *, now: datetime, batches: int = _BATCHES_OF_AN
     """Work off every mark that was left before now, or refuse to answer (`FiguresBehind`)."""
     for _ in range(batches):
         with acting(desk.engine, SYSTEM) as tx:
-            if not tx.db.scalar(text("SELECT EXISTS (SELECT FROM figure_mark)")):
+            if not tx.db.scalar(_IS_BEHIND):
                 return
         if not fold(desk, now=now):
             return
@@ -61,25 +84,31 @@ def bring_up_to_date(desk: Desk, *, now: datetime, batches: int = _BATCHES_OF_AN
 
 
 def fold(desk: Desk, *, now: datetime) -> int:
-    """Work off some marks of the oldest day; return how many dossiers that were.
+    """Work off some marks of the oldest day; return how many dossiers and petitions that were.
 
     A change is recorded on the day of its act, unless an answer about that day was given already:
-    then on the first day that is still open.
+    then on the first day that is still open. Facts that an older release read are read anew when
+    nothing else is left.
     """
     with acting(desk.engine, SYSTEM) as tx:
         tx.db.execute(text(LOCK))
+        if tx.db.scalar(_CALENDAR) != tx.calendar_revision:
+            return 1  # it changed while we waited for the lock: what passed is counted by the new
         today = _day(now)
         oldest: date | None = tx.db.scalar(_OLDEST)
         day = min(oldest or today, today)
         # Days that are over are taken one by one, each as it stood at its end.
         upto = "infinity" if day == today else str(_begin(day + _DAY))
-        marked = tx.db.scalars(
-            _TAKE, {"upto": upto, "most": MARKS_OF_A_BATCH, "is_today": day == today}
-        ).all()
-        ids = sorted(set(marked))
+        values = {"upto": upto, "most": MARKS_OF_A_BATCH, "is_today": day == today}
+        ids = sorted(set(tx.db.scalars(_TAKE, values)))
+        petitions = sorted(set(tx.db.scalars(_TAKE_PETITIONS, values)))
+        if not ids and day == today:
+            ids = list(tx.db.scalars(_TAKE_STALE, values))
         if ids:
             _enter(desk, tx, ids, _open_day(tx, day), upto)
-        return len(ids)
+        if petitions:
+            _enter_petitions(tx, petitions, _open_day(tx, day), upto)
+        return len(ids) + len(petitions)
 
 
 def _enter(desk: Desk, tx: Transaction, ids: list[int], day: date, upto: str) -> None:
@@ -87,18 +116,42 @@ def _enter(desk: Desk, tx: Transaction, ids: list[int], day: date, upto: str) ->
 
     A dossier of which more is known already (clocks differ) is read as it is now.
     """
+    for some, until in _by_knowledge(tx, figure_fact.c.dossier_id, ids, day, upto):
+        values = _reading(desk, tx, some, day, until).values
+        with hashed(tx):
+            tx.db.execute(text(FOLD), values)
+
+
+@contextmanager
+def hashed(tx: Transaction) -> Iterator[None]:
+    """Read facts by hash joins; see `HASHED`."""
+    tx.db.execute(text(HASHED.format("off")))
+    yield
+    tx.db.execute(text(HASHED.format("on")))
+
+
+def _enter_petitions(tx: Transaction, ids: list[int], day: date, upto: str) -> None:
+    """Do the same with petitions."""
+    for some, until in _by_knowledge(tx, figure_petition.c.petition_id, ids, day, upto):
+        tx.db.execute(text(FOLD_PETITIONS), {"ids": some, "day": day, "upto": until})
+
+
+def _by_knowledge(
+    tx: Transaction, key: Column[int], ids: list[int], day: date, upto: str
+) -> Iterator[tuple[list[int], str]]:
+    """Yield those to be read as known before `upto`, and those of which more is known already."""
+    known = key.table.c
     ahead = set(
         tx.db.scalars(
-            select(figure_fact.c.dossier_id).where(
-                figure_fact.c.dossier_id == func.any(ids),
-                figure_fact.c.until_on == date.max,
-                figure_fact.c.recorded_on > day,
+            select(key).where(
+                key == func.any(ids), known.until_on == date.max, known.recorded_on > day
             )
         )
     )
-    for some, until in (([i for i in ids if i not in ahead], upto), (sorted(ahead), "infinity")):
-        if some:
-            tx.db.execute(text(FOLD), _completed(desk, tx, Reading(some, day, until)).values)
+    if behind := [one for one in ids if one not in ahead]:
+        yield behind, upto
+    if ahead:
+        yield sorted(ahead), "infinity"
 
 
 def close(desk: Desk, day: date, *, now: datetime) -> None:
@@ -118,10 +171,23 @@ def _open_day(tx: Transaction, day: date) -> date:
     return day if closed is None else max(day, closed + _DAY)
 
 
-def _completed(desk: Desk, tx: Transaction, reading: Reading) -> Reading:
+def _reading(desk: Desk, tx: Transaction, ids: list[int], day: date, upto: str) -> Reading:
     stops_too = desk.rules.payment_wait_stops_clock
-    others = other_dues(desk, tx, dossier.c.id == func.any(list(reading.ids))) if stops_too else {}
-    return replace(reading, payment_stops=stops_too, other_dues=others)
+    others = other_dues(desk, tx, dossier.c.id == func.any(ids)) if stops_too else {}
+    working = working_of(desk, tx, "id = ANY (:ids)", {"ids": ids})
+    return Reading(ids, day, working, upto, stops_too, others)
+
+
+def working_of(desk: Desk, tx: Transaction, which: str, values: dict[str, Any]) -> WorkingTime:
+    """Return the working time in which dossiers that have ended were handled."""
+    span = tx.db.execute(text(HANDLED.format(which=which)), values).one()
+    return working_time(offices(desk, tx), span.since, span.until)
+
+
+def offices(desk: Desk, tx: Transaction) -> dict[int, Calendar]:
+    """Return the calendars by key: of each office with one of its own, and of all others."""
+    usual = desk.references.calendars(tx)[EVERY_AGENCY]
+    return {**own_calendars(desk, tx), USUAL: usual}
 
 
 def other_dues(

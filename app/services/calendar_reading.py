@@ -8,15 +8,13 @@ from typing import Any
 from sqlalchemy import desc, func, select
 
 from app.db.access import Transaction, acting
-from app.db.books import read_book
+from app.db.books import read_book, read_book_known_at
 from app.db.calendar import calendar_change, calendar_day, local_day
 from app.db.clock import due_move
 from app.db.dossiers import dossier
 from app.db.views import calendar_change_view
 from app.domain.actor import SYSTEM, Actor, Role
 from app.domain.calendar import Calendar
-from app.domain.calendar_book import Book, fold
-from app.domain.calendar_documents import change_of
 from app.domain.errors import DomainError
 from app.domain.office_hours import EVERY_AGENCY, DayRule, OfficeHours
 from app.services.desk import Desk
@@ -71,7 +69,7 @@ def year_of(desk: Desk, year: int, *, agency: str, known_at: datetime | None = N
         known = desk.references.catalogue(tx).agencies
         if agency != EVERY_AGENCY and agency not in known:
             raise UnknownOffice(f"Không có cơ quan {agency}.")
-        book = read_book(tx.db) if known_at is None else _as_known(tx, known_at)
+        book = read_book(tx.db) if known_at is None else read_book_known_at(tx.db, known_at)
         entered = {} if known_at is not None else _entered(tx, year)
     calendar = book.calendar(agency)
     own = book.days.get(agency, {}) if agency != EVERY_AGENCY else {}
@@ -84,17 +82,6 @@ def year_of(desk: Desk, year: int, *, agency: str, known_at: datetime | None = N
 
 
 _NOT = (None, None)
-
-
-def _as_known(tx: Transaction, at: datetime) -> Book:
-    """Return the book as it was; what the system began with counts as known all along."""
-    first = select(func.min(calendar_change.c.id)).scalar_subquery()
-    documents = tx.db.scalars(
-        select(calendar_change.c.document)
-        .where((calendar_change.c.entered_at <= at) | (calendar_change.c.id == first))
-        .order_by(calendar_change.c.id)
-    )
-    return fold(change_of(document) for document in documents)
 
 
 def _entered(tx: Transaction, year: int) -> Mapping[tuple[str, date], tuple[datetime, str]]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, text, update
 
 from app.db.access import Transaction, acting
 from app.db.answers import remember
 from app.db.books import read_book, write_book
 from app.db.calendar import calendar_change, revision
 from app.db.dossiers import dossier
+from app.db.figure_books import LOCK
 from app.db.views import calendar_change_view
 from app.domain.actor import SYSTEM, Actor, Role
 from app.domain.calendar import LOCAL_ZONE
@@ -105,7 +106,8 @@ def enter(
             raise CalendarStale(
                 "Lịch đã thay đổi sau khi bạn xem trước. Hãy xem lại rồi áp dụng.", revision=known
             )
-        after = check(read_book(tx.db), change, _agencies(desk, tx), _day(now))
+        book = read_book(tx.db)
+        after = check(book, change, _agencies(desk, tx), _day(now))
         entered = tx.db.execute(
             insert(calendar_change)
             .values(
@@ -120,11 +122,38 @@ def enter(
             .returning(calendar_change)
         ).one()
         write_book(tx.db, after, change, entered.id)
+        _mark_handled(desk, tx, book, change, _day(now))
         tx.db.execute(update(revision).where(revision.c.name == "calendar").values(value=known + 1))
         answer = calendar_change_view(entered)
         remember(tx, once, answer, now)
     desk.wake()
     return answer
+
+
+def _mark_handled(
+    desk: Desk, tx: Transaction, book: Book, change: CalendarChange, today: date
+) -> None:
+    """Have the handling time of ended dossiers counted anew (figure 2.2); their due stays.
+
+    Facts are written under the lock: whoever reads them by the calendar of before is through.
+    """
+    first, last = book.reach(change)
+    if first > today:
+        return
+    theirs = None
+    if EVERY_AGENCY not in change.agencies:
+        ids = desk.references.catalogue(tx).agency_ids
+        theirs = [ids[agency] for agency in change.agencies]
+    tx.db.execute(text(LOCK))
+    tx.db.execute(
+        text("""
+            INSERT INTO figure_mark (dossier_id, recorded_at)
+            SELECT dossier_id, '-infinity' FROM figure_fact
+            WHERE until_on = '9999-12-31' AND ended_on >= :first AND accepted_on <= :last
+                AND (CAST(:theirs AS bigint[]) IS NULL OR owner_ids && :theirs)
+        """),
+        {"first": first, "last": last, "theirs": theirs},
+    )
 
 
 def _let_in(desk: Desk, tx: Transaction) -> None:

@@ -40,6 +40,7 @@ class Rules:
     post_statuses: Mapping[str, Parcel] = field(default_factory=lambda: TOLD)
     quiet: Quiet = field(default_factory=Quiet)
     webhook_disable_after: timedelta = timedelta(hours=72)
+    extraction_kept: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from app.db.clock import due_move
 from app.db.documents import document, signature_verdict, stored_file
 from app.db.dossiers import dossier, dossier_component, dossier_event
 from app.db.histories import last_event, moments
+from app.db.imports import import_row, import_run
 from app.db.partner_views import applicant_check, parcels
 from app.db.payments import payment
 from app.db.views import asked_view, dossier_view, outcome_view, payment_view, verdict_view
@@ -75,8 +76,21 @@ def read(desk: Desk, code: str, *, actor: Actor) -> dict[str, Any]:
             "return_way": row.return_way,
             "promised_at": row.promised_at,
             "reply_due_on": row.reply_due_on,
+            "imported": _imported(tx, row.id) if row.origin == "import" else None,
             "possible_acts": _acts(row, version, actor),
         }
+
+
+def _imported(tx: Transaction, dossier_id: int) -> dict[str, Any] | None:
+    """Return where an imported dossier came from."""
+    row = tx.db.execute(
+        select(
+            import_run.c.source, import_run.c.file, import_row.c.line, import_row.c.promise_given
+        )
+        .join(import_run, import_run.c.id == import_row.c.run_id)
+        .where(import_row.c.dossier_id == dossier_id)
+    ).one_or_none()
+    return None if row is None else dict(row._mapping)  # noqa: SLF001  (public)
 
 
 def _acts(row: Row[Any], version: ProcedureVersion, actor: Actor) -> list[str]:

@@ -82,9 +82,12 @@ class Asking:
         """Return the sums by columns as the books have them, by days."""
         return sums(self.tx, self.wanted(by))
 
+    def named(self, key: int | str) -> tuple[str, str]:
+        """Return code and name of the part that a value of the grouping column belongs to."""
+        return _NAMING[self.question.group](self, key)
+
     def part_of(self, key: int | str) -> str:
-        """Return the code of the part that a value of the grouping column belongs to."""
-        return _NAMING[self.question.group](self, key)[0]
+        return self.named(key)[0]
 
     def sums(self, by: tuple[str, ...]) -> dict[Key, Sums]:
         """Return the sums by columns; of today, what is due later today is not late yet."""
@@ -165,6 +168,7 @@ def _versions(catalogue: Catalogue, question: Question) -> tuple[int, ...] | Non
     return found
 
 
+# Officers have no sums of their own: `figure_officers`.
 _COLUMN: Mapping[Group, tuple[str, ...]] = {
     Group.NONE: (),
     Group.AGENCY: ("agency_id",),
@@ -177,12 +181,14 @@ _COLUMN: Mapping[Group, tuple[str, ...]] = {
 
 def part_key(group: Group) -> tuple[str, ...]:
     """Return the column that tells the parts apart, if there is one."""
+    if group not in _COLUMN:
+        raise ScopeRefused("Số liệu này không chia theo công chức.")
     return _COLUMN[group]
 
 
 def parts(asked: Asking) -> list[Part]:
     """Return the sums of each part, those without dossiers too; the whole is their `total`."""
-    by = _COLUMN[asked.question.group]
+    by = part_key(asked.question.group)
     naming = _NAMING[asked.question.group]
     names = dict(_EMPTY[asked.question.group](asked))
     found: dict[str, Counter[str]] = {code: Counter() for code in names}

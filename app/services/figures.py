@@ -1,7 +1,7 @@
 """Figures of dossiers from maintained sums: the annex (KPI A), running figures (KPI C)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -9,14 +9,15 @@ from sqlalchemy import func, select
 from app.db.access import Transaction, acting
 from app.db.catalogue import agency
 from app.db.dossiers import dossier, intake_day
-from app.db.figure_sums import Wanted, sums
 from app.domain.actor import SYSTEM, Actor
-from app.domain.figures import AnnexRow, Intake, annex
+from app.domain.figures import AnnexRow, Intake
 from app.domain.intake import Channel
 from app.domain.periods import Period
-from app.domain.question import Question
+from app.domain.question import Group, Question
+from app.services.annexes import annex_rows
 from app.services.desk import Desk
-from app.services.figure_scope import Part, asking, authorise, existed, parts, total
+from app.services.figure_officers import officer_parts
+from app.services.figure_scope import Part, asking, authorise, parts, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +35,16 @@ def annex_of(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> 
     It covers the whole province for everybody who may see figures: the table is published.
     """
     authorise(actor)
-    period = question.period
-    with asking(desk, Question(period, as_of=question.as_of), actor=SYSTEM, now=now) as asked:
-        wanted = replace(asked.wanted(("agency_id", "channel")), until=period.last)
-        intakes = _intakes(asked.tx, wanted)
-        agencies = [
-            known
-            for known in asked.catalogue.agencies.values()
-            if known.code in intakes or existed(known, period)
-        ]
-        return annex(asked.catalogue.groups, agencies, intakes, period.last)
+    whole = Question(question.period, as_of=question.as_of)
+    with asking(desk, whole, actor=SYSTEM, now=now) as asked:
+        return annex_rows(asked)
 
 
 def running(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> Answer:
     """Return the running figures (KPI C): what came, what was done, what is left."""
     with asking(desk, question, actor=actor, now=now) as asked:
-        found = parts(asked)
+        by_officer = question.group is Group.OFFICER
+        found = officer_parts(asked) if by_officer else parts(asked)
     return Answer(question, found, total(found))
 
 
@@ -69,19 +64,6 @@ def received(tx: Transaction, period: Period) -> dict[str, Intake]:
         .group_by(agency.c.code)
     )
     return {row.code: Intake(row.at_desk, row.online) for row in rows}
-
-
-def _intakes(tx: Transaction, wanted: Wanted) -> dict[str, Intake]:
-    codes = {row.id: row.code for row in tx.db.execute(select(agency.c.id, agency.c.code))}
-    found: dict[str, Intake] = {}
-    for (agency_id, channel), counted in sums(tx, wanted).items():
-        count = counted.get("received", 0)
-        if count:
-            is_online = channel == Channel.ONLINE
-            brought = Intake(0, count) if is_online else Intake(count, 0)
-            code = codes[int(agency_id)]
-            found[code] = found.get(code, Intake()) + brought
-    return found
 
 
 def recount(tx: Transaction, period: Period) -> Mapping[str, Intake]:

@@ -5,16 +5,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
-from app.db.figure_reasons import MEMBERSHIPS, Change, Member, changes, members, reasons
+from app.db.figure_memberships import LISTED, MEMBERSHIPS
+from app.db.figure_reasons import Change, Member, changes, members, reasons
 from app.db.reference import Catalogue
 from app.domain.actor import Actor
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.question import AsOfRefused, Group, Question
-from app.domain.reasons import Reason
-from app.domain.steering import Definition, NotDefined, Score, Scored, Steering, points_for, score
+from app.domain.reasons import Reason, weight
+from app.domain.steering import (
+    Definition,
+    NotDefined,
+    Score,
+    Scored,
+    State,
+    Steering,
+    points_for,
+    score,
+)
 from app.services.desk import Desk
 from app.services.figure_scope import Asking, asking
-from app.services.steering_index import index_of
+from app.services.steering_index import Index, PartScore, index_of, wanted_for
+
+MEANS = LISTED.keys() - MEMBERSHIPS.keys()
+"""Figures that are means: every dossier listed counts, none is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +40,12 @@ class Why:
     page: Sequence[Member]
     next_after: int | None
     catalogue: Catalogue
+
+    def procedure_of(self, member: Member) -> str | None:
+        """Return the code of a member's procedure; a petition may be about none."""
+        if member.version_id is None:
+            return None
+        return self.catalogue.offered[member.version_id].procedure.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +92,9 @@ def why(
     with asking(desk, replace(question, group=Group.NONE), actor=actor, now=now) as asked:
         index = index_of(asked)
         index.steering.figure(figure)
-        if figure not in MEMBERSHIPS:
+        if figure not in LISTED:
             raise NotDefined(f"Chỉ số {figure} không đếm theo hồ sơ.")
-        wanted = asked.wanted(())
+        wanted = wanted_for(asked, figure)
         found = members(
             asked.tx,
             wanted,
@@ -101,13 +120,12 @@ def losses(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> Lo
     """Say which reason costs how many points; the losses of a figure add up to what it lost."""
     with asking(desk, replace(question, group=Group.NONE), actor=actor, now=now) as asked:
         index = index_of(asked)
-        counts = dict(index.total.counts)
         missing = _missing(asked, index.steering)
     found: list[Loss] = []
     for one in index.total.score.figures:
         if one.lost and one.definition.points:
             by_reason = missing.get(one.definition.id, {})
-            found += _losses_of(index.steering, one, by_reason, counts)
+            found += _losses_of(index, one, by_reason)
     found.sort(key=lambda loss: (-loss.points_lost, loss.figure.id, loss.reason))
     return Losses(question, index.total.score, found)
 
@@ -119,7 +137,7 @@ def what_if(
     with asking(desk, replace(question, group=Group.NONE), actor=actor, now=now) as asked:
         index = index_of(asked)
         missing = _missing(asked, index.steering)
-    then = _mended(index.steering, index.total.counts, missing, frozenset(mended))
+    then = _mended(index.steering, index.total, missing, frozenset(mended))
     return WhatIf(question, index.total.score, then)
 
 
@@ -179,21 +197,22 @@ def _missing(asked: Asking, steering: Steering) -> _Missing:
 
 
 def _mended(
-    steering: Steering, counts: Mapping[str, int], missing: _Missing, mended: frozenset[Reason]
+    steering: Steering, before: PartScore, missing: _Missing, mended: frozenset[Reason]
 ) -> Score:
     """Score again with the dossiers that are missing for `mended` reasons counted too."""
-    raised = dict(counts)
+    raised = dict(before.counts)
+    unknown = {one.definition.id for one in before.score.figures if one.state is State.NO_SOURCE}
     for figure_id, by_reason in missing.items():
         name = steering.figure(figure_id).numerator
         if name is not None:
-            more = sum(count for reason, count in by_reason.items() if reason in mended)
+            more = sum(
+                count * weight(reason) for reason, count in by_reason.items() if reason in mended
+            )
             raised[name] = raised.get(name, 0) + more
-    return score(steering, raised)
+    return score(steering, raised, unknown)
 
 
-def _losses_of(
-    steering: Steering, one: Scored, by_reason: Mapping[Reason, int], counts: Mapping[str, int]
-) -> list[Loss]:
+def _losses_of(index: Index, one: Scored, by_reason: Mapping[Reason, int]) -> list[Loss]:
     """Divide what a figure lost among its reasons in proportion to their dossiers.
 
     What is lost by a factor (3.3 is multiplied by 1.4) is set apart first.
@@ -205,9 +224,11 @@ def _losses_of(
         if alone > reached:
             found.append(Loss(known, Reason.SYNC_RATE, 0, alone - reached, alone))
             lost -= alone - reached
-    every = sum(by_reason.values())
+    every = sum(count * weight(reason) for reason, count in by_reason.items())
     for reason, count in by_reason.items():
-        then = _mended(steering, counts, {known.id: {reason: count}}, frozenset({reason}))
+        missing = {known.id: {reason: count}}
+        then = _mended(index.steering, index.total, missing, frozenset({reason}))
         if_mended = then.figure(known.id).points or Fraction()
-        found.append(Loss(known, reason, count, lost * count / every, if_mended))
+        share = lost * count * weight(reason) / every
+        found.append(Loss(known, reason, count, share, if_mended))
     return found

@@ -16,17 +16,18 @@ from app.db.figure_books import (
     WRONG_OWNERS,
     WRONG_SUMS,
 )
+from app.db.figure_petitions import WRONG_PETITIONS
 from app.db.figures import figure_check
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
-from app.services.bookkeeping import bring_up_to_date, other_dues
+from app.services.bookkeeping import bring_up_to_date, hashed, other_dues, working_of
 from app.services.desk import Desk
 
 _STRETCH = 50_000  # dossiers by key in one statement
 _NAMED = 100  # differences that are told; more is one fault, not many
 _WITNESSES = (
     *(("day", WRONG_SUMS), ("month", WRONG_MONTHS), ("number", WRONG_DAYS)),
-    ("owner", WRONG_OWNERS),
+    *(("owner", WRONG_OWNERS), ("petition", WRONG_PETITIONS)),
 )
 _NIGHT_HOUR = 2  # local time from which the nightly recount may begin
 
@@ -100,18 +101,19 @@ def _facts(desk: Desk, tx: Transaction) -> list[dict[str, Any]]:
         payment_stops = desk.rules.payment_wait_stops_clock
         within = (dossier.c.id > after) & (dossier.c.id <= until)
         others = other_dues(desk, tx, within) if payment_stops else {}
-        rows = tx.db.execute(
-            text(RECOUNTED),
-            {
-                "after": after,
-                "last": until,
-                "upto": "infinity",
-                "payment_stops": payment_stops,
-                "other_ids": list(others),
-                "other_dues": list(others.values()),
-                "most": _NAMED,
-            },
-        )
+        stretch = {"after": after, "last": until}
+        working = working_of(desk, tx, "id > :after AND id <= :last", stretch)
+        values = {
+            **stretch,
+            **working.columns,
+            "upto": "infinity",
+            "payment_stops": payment_stops,
+            "other_ids": list(others),
+            "other_dues": list(others.values()),
+            "most": _NAMED,
+        }
+        with hashed(tx):
+            rows = tx.db.execute(text(RECOUNTED), values).all()
         found += [_difference(row.code, row.recounted or {}, row.kept or {}) for row in rows]
         if len(found) >= _NAMED:
             break

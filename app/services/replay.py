@@ -10,7 +10,7 @@ import json
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,7 +36,8 @@ from app.domain.past_life import Storyteller
 from app.domain.past_stage import Odds, Words
 from app.domain.periods import Period
 from app.services.desk import Rules
-from app.services.replay_rows import RowMaker
+from app.services.past_rows import RowMaker
+from app.services.past_writing import Books, connection, offices_of
 from app.services.replay_writing import Batch, write
 
 BATCH = 2000
@@ -88,6 +89,11 @@ class Reference:
         register = Register(self.catalogue.groups, self.catalogue.agencies.values())
         return read_table(data, register, self.book, now.astimezone(LOCAL_ZONE).date())
 
+    @property
+    def offices(self) -> dict[int, Calendar]:
+        """The calendars by the key of their office, the one of all others under `USUAL`."""
+        return offices_of(self.catalogue.agency_ids, self.calendars)
+
     def calendar_of(self, agency: Agency) -> Calendar:
         return self.calendars.get(agency.code, self.calendars["*"])
 
@@ -124,13 +130,14 @@ class Replay:
     def play(self) -> Generator[int, None, None]:
         """Write what is left, batch by batch; yield the dossiers of each once it is committed."""
         written: deque[Future[int]] = deque()
+        books = Books(self.today, self._reference.offices)
         connections: SimpleQueue[psycopg.Connection] = SimpleQueue()
         with ExitStack() as stack:
             for _ in range(_WRITERS):
-                connections.put(stack.enter_context(_connection(self._owner)))
+                connections.put(stack.enter_context(connection(self._owner)))
             writers = stack.enter_context(ThreadPoolExecutor(_WRITERS, "replay"))
             for batch in self._invented():
-                written.append(writers.submit(_write, connections, batch, self.now, self.today))
+                written.append(writers.submit(_write, connections, batch, self.now, books))
                 while len(written) > _WRITERS:
                     yield written.popleft().result()
             while written:
@@ -166,7 +173,7 @@ class Replay:
             self._reference.catalogue,
             self._reference.calendar_revision,
             self.now,
-            tell=self.wishes.tell,
+            "replay",
         )
         intake = PastIntake(
             self._reference.book,
@@ -179,16 +186,19 @@ class Replay:
         for number, parts in enumerate(self.plan):
             if number not in self.done:
                 draw = Random(f"{self.run}/{number}")  # noqa: S311  (play, not secrets)
-                days = [rows.received(part, intake.receive(part, draw)) for part in parts]
+                days = [
+                    rows.received(part, intake.receive(part, draw), tell=self.wishes.tell)
+                    for part in parts
+                ]
                 yield Batch(self.run, number, days)
 
 
 def _write(
-    connections: "SimpleQueue[psycopg.Connection]", batch: Batch, now: datetime, today: date
+    connections: "SimpleQueue[psycopg.Connection]", batch: Batch, now: datetime, books: Books
 ) -> int:
     db = connections.get()
     try:
-        return write(db, batch, now, today)
+        return write(db, batch, now, books)
     finally:
         connections.put(db)
 
@@ -257,7 +267,7 @@ def _locked(owner: Engine, run: str, patience_s: float) -> Iterator[psycopg.Conn
 
     Somebody killed a moment ago may still hold it until the server notices: hence the wait.
     """
-    with _connection(owner) as db:
+    with connection(owner) as db:
         db.execute(f"SET lock_timeout = {max(1, int(patience_s * 1000))}")
         try:
             db.execute("SELECT pg_advisory_lock(%s)", (_lock_number(run),))
@@ -266,20 +276,6 @@ def _locked(owner: Engine, run: str, patience_s: float) -> Iterator[psycopg.Conn
                 "Bảng này đang được một lệnh khác phát lại; hãy đợi lệnh đó xong."
             ) from error
         db.execute("SET lock_timeout = 0")
-        yield db
-
-
-@contextmanager
-def _connection(owner: Engine) -> Iterator[psycopg.Connection]:
-    """Give a connection of the driver's own, outside the pool: COPY and locks of a session."""
-    pooled = owner.raw_connection()
-    db = pooled.driver_connection
-    pooled.detach()
-    if not isinstance(db, psycopg.Connection):
-        raise TypeError("the driver is psycopg")
-    with closing(db):
-        db.rollback()
-        db.autocommit = True
         yield db
 
 

@@ -3,17 +3,19 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
 from app import seeds
+from app.db.figure_reasons import is_store_used, petitions_due, uncounted
+from app.db.figure_sums import Wanted
 from app.domain.actor import Actor
 from app.domain.agency import Agency
 from app.domain.intake import Channel
 from app.domain.measures import Sums
 from app.domain.procedure import OnlineLevel, ProcedureVersion
-from app.domain.question import Group, Question
+from app.domain.question import Group, Question, ScopeRefused
 from app.domain.steering import Score, Steering, in_force, parse, score
 from app.services.desk import Desk
 from app.services.figure_scope import Asking, Part, asking, part_key, parts, total
@@ -44,6 +46,8 @@ def definitions() -> tuple[Steering, ...]:
 
 def index(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> Index:
     """Return the index of a period: figures with their points, by parts and of the whole."""
+    if question.group is Group.OFFICER:
+        raise ScopeRefused("Bộ chỉ số chấm điểm cơ quan, không chia theo công chức.")
     with asking(desk, question, actor=actor, now=now) as asked:
         return index_of(asked)
 
@@ -53,25 +57,54 @@ def index_of(asked: Asking) -> Index:
     steering = in_force(definitions(), asked.question.period.last)
     found = parts(asked)
     usage = _usage(asked)
+    if NO_DOSSIER in usage.petitions:
+        found = [*found, Part(NO_DOSSIER, "Không gắn với hồ sơ", {})]
     scored = [_scored(asked, steering, part, usage) for part in found]
     whole = _scored(asked, steering, total(found), usage)
     return Index(asked.question, steering, scored, whole)
+
+
+def wanted_for(asked: Asking, figure: str) -> Wanted:
+    """Return which dossiers a figure is about: means leave out limits of the other unit."""
+    wanted = asked.wanted(())
+    if figure not in _MEANS:
+        return wanted
+    of_unit = [
+        known.id
+        for known in asked.catalogue.offered.values()
+        if known.version.limit.unit.is_working_time == _MEANS[figure]
+        and (asked.versions is None or known.id in asked.versions)
+    ]
+    return replace(wanted, versions=of_unit)
+
+
+_MEANS = {"2.2": True, "2.2b": False}
+"""Figures that are means of handling time, by whether it is working time."""
+
+NO_DOSSIER = "-"
+"""Code of the part, by field, procedure or channel, of petitions that are about no dossier."""
 
 
 def counts_of(sums: Sums) -> dict[str, int]:
     """Return the counts that definitions may name, as far as they are sums of dossiers."""
     counts = dict(sums)
     counts["counted_in_time"] = sums.get("counted", 0) - sums.get("counted_late", 0)
+    # The share late and the share displeased are both taken off: who is both counts twice.
+    counts["satisfied"] = counts["counted_in_time"] - sums.get("counted_displeased", 0)
     return counts
 
 
 @dataclass(frozen=True, slots=True)
 class _Usage:
-    """Which procedures saw online dossiers and online payments, and channels, by part."""
+    """What is not a sum of points, by part: procedures used, channels, handling time, petitions."""
 
     used: Mapping[str, set[str]]
     paid: Mapping[str, set[str]]
     channels: Mapping[str, Counter[str]]
+    handling: Mapping[str, Counter[str]]
+    petitions: Mapping[str, Counter[str]]
+    is_store_used: bool
+    unknown: frozenset[str]
 
 
 def _usage(asked: Asking) -> _Usage:
@@ -79,20 +112,44 @@ def _usage(asked: Asking) -> _Usage:
     used: defaultdict[str, set[str]] = defaultdict(set)
     paid: defaultdict[str, set[str]] = defaultdict(set)
     channels: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    handling: defaultdict[str, Counter[str]] = defaultdict(Counter)
     column = part_key(asked.question.group)
     by = tuple(dict.fromkeys((*column, "procedure_version_id", "channel")))
     for key, counted in asked.counted(by).items():
         values = dict(zip(by, key, strict=True))
         code = asked.part_of(values[column[0]]) if column else ""
-        procedure = asked.catalogue.offered[int(values["procedure_version_id"])].procedure.code
-        channel = str(values["channel"])
+        offered = asked.catalogue.offered[int(values["procedure_version_id"])]
+        procedure, channel = offered.procedure.code, str(values["channel"])
+        unit = "working" if offered.version.limit.unit.is_working_time else "days"
         for part in {code, ""}:
+            for name in ("finished", "spent"):
+                handling[part][f"{name}_{unit}"] += counted.get(name, 0)
             channels[part][channel] += counted.get("received", 0)
             if channel == Channel.ONLINE and counted.get("received", 0):
                 used[part].add(procedure)
             if counted.get("paid_online", 0):
                 paid[part].add(procedure)
-    return _Usage(used, paid, channels)
+    as_of = asked.question.as_of
+    return _Usage(
+        *(used, paid, channels, handling, _petitions(asked)),
+        is_store_used(asked.tx, as_of),
+        uncounted(asked.tx, as_of),
+    )
+
+
+def _petitions(asked: Asking) -> dict[str, Counter[str]]:
+    """Count petitions due and answered in time; the whole stands under the empty code."""
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    column = part_key(asked.question.group)
+    for agency_id, version_id, channel, due, in_time in petitions_due(
+        asked.tx, asked.wanted(()), asked.now
+    ):
+        keys = {"agency_id": agency_id, "procedure_version_id": version_id, "channel": channel}
+        key = keys[column[0]] if column else ""
+        code = NO_DOSSIER if key is None else asked.part_of(key)
+        for part in {code, ""}:
+            found[part].update(petitions_due=due, petitions_in_time=in_time)
+    return dict(found)
 
 
 def _scored(asked: Asking, steering: Steering, part: Part, usage: _Usage) -> PartScore:
@@ -100,8 +157,11 @@ def _scored(asked: Asking, steering: Steering, part: Part, usage: _Usage) -> Par
     channels = usage.channels.get(part.code, Counter[str]())
     counts["at_counter"] = channels[Channel.DESK]
     counts["by_post"] = channels[Channel.POST]
+    counts["store"] = int(usage.is_store_used)
+    for more in (usage.handling, usage.petitions):
+        counts |= more.get(part.code, {})
     counts |= _supplied(asked, part.code, usage)
-    return PartScore(part.code, part.name, score(steering, counts), counts)
+    return PartScore(part.code, part.name, score(steering, counts, usage.unknown), counts)
 
 
 def _supplied(asked: Asking, code: str, usage: _Usage) -> dict[str, int]:

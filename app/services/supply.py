@@ -1,6 +1,7 @@
 """Supply of services (KPI D): procedures by level of online service and of agency, and targets."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
@@ -16,6 +17,7 @@ from app.services.desk import Desk
 from app.services.figure_scope import Asking, asking
 
 ALL = "all"
+TARGETS_SOURCE = "Mục tiêu: Quyết định số 2348/QĐ-UBND (2021), phụ lục 03."
 _RESOLVED = ("resolved_early", "resolved_on_time", "resolved_late")
 _OFFERED = "share of procedures offered online at level "
 _RESOLVED_ONLINE = "share of dossiers resolved online"
@@ -23,12 +25,16 @@ _RESOLVED_ONLINE = "share of dossiers resolved online"
 
 @dataclass(frozen=True, slots=True)
 class SupplyRow:
-    """Procedures that agencies of a level resolve, by exact level of online service 1-4."""
+    """Procedures that agencies of a level resolve, by exact level of online service 1-4.
+
+    `with_online` of them saw a dossier handed in online in the period.
+    """
 
     level: str
     name: str
     procedures: int
     by_online_level: dict[int, int]
+    with_online: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +53,9 @@ def supply(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> Su
     """Return the supply on the period's last day, and how far each target is."""
     with asking(desk, replace(question, group=Group.NONE), actor=actor, now=now) as asked:
         day = asked.question.period.last
-        rows = [_row(asked, level, day) for level in (None, *Level)]
-        dossiers = _resolved(asked)
+        seen = _seen(asked)
+        rows = [_row(asked, level, day, seen.used) for level in (None, *Level)]
+        dossiers = {part: (seen.online[part], seen.every[part]) for part in (ALL, *Level)}
         standings = [
             standing(target, *_counted(asked, target, rows, dossiers), day) for target in targets()
         ]
@@ -63,28 +70,42 @@ def _existing(asked: Asking, level: Level | None, day: date) -> list[Agency]:
     ]
 
 
-def _row(asked: Asking, level: Level | None, day: date) -> SupplyRow:
+def _row(asked: Asking, level: Level | None, day: date, used: Mapping[str, set[str]]) -> SupplyRow:
     agencies = _existing(asked, level, day)
     found: Counter[int] = Counter()
+    with_online = 0
     for known in asked.catalogue.procedures.values():
         version = known.version_on(day)
         if version and any(version.is_resolved_by(agency, day) for agency in agencies):
             found[int(version.online_level)] += 1
+            with_online += known.code in used[level or ALL]
     name = LEVEL_NAMES[level] if level else "Toàn tỉnh"
     by_level = {n: found[n] for n in (1, 2, 3, 4)}
-    return SupplyRow(level or ALL, name, found.total(), by_level)
+    return SupplyRow(level or ALL, name, found.total(), by_level, with_online)
 
 
-def _resolved(asked: Asking) -> dict[str, tuple[int, int]]:
-    """Count the dossiers resolved in the period, online and all, by level of agency."""
-    online: Counter[str] = Counter()
-    every: Counter[str] = Counter()
-    for (agency_id, channel), counted in asked.counted(("agency_id", "channel")).items():
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Dossiers resolved in the period, and procedures that saw online ones, by level of agency."""
+
+    online: Counter[str]
+    every: Counter[str]
+    used: Mapping[str, set[str]]
+
+
+def _seen(asked: Asking) -> _Seen:
+    found = _Seen(Counter(), Counter(), defaultdict(set))
+    by = ("agency_id", "procedure_version_id", "channel")
+    for (agency_id, version_id, channel), counted in asked.counted(by).items():
         level = str(asked.catalogue.agency_of(int(agency_id)).level)
+        procedure = asked.catalogue.offered[int(version_id)].procedure.code
         for part in (level, ALL):
-            every[part] += _results(counted)
-            online[part] += _results(counted) if channel == Channel.ONLINE else 0
-    return {part: (online[part], every[part]) for part in (ALL, *Level)}
+            found.every[part] += _results(counted)
+            if channel == Channel.ONLINE:
+                found.online[part] += _results(counted)
+                if counted.get("received", 0):
+                    found.used[part].add(procedure)
+    return found
 
 
 def _results(counted: Sums) -> int:

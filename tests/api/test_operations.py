@@ -104,6 +104,92 @@ def test_the_gauges_are_the_annex_of_the_month_and_the_year(own_api: Api) -> Non
                 assert rates[tuple(sorted(place))] == float(row["online_rate_percent"])
 
 
+def test_what_machines_watch_is_what_people_read(own_api: Api) -> None:
+    """Dossiers by agency and channel, as the running figures have them."""
+    api = own_api
+    for days in (-40, -3, 0):
+        api.clock.at = MONDAY + timedelta(days=days)
+        a_dossier(api, procedure=FULL)
+        succeeded(api.receptionist().post("/v1/dossiers/intake", an_application(DESK)))
+    asked = {
+        (period, channel): succeeded(
+            api.person("analyst", PROVINCE).get(
+                "/v1/figures/running",
+                **{"from": first, "to": "2026-10-05", "group": "agency", "channel": channel},
+            )
+        )["rows"]
+        for period, first in (("month", "2026-10-01"), ("year", "2026-01-01"))
+        for channel in ("online", "desk")
+    }
+    metrics = {name: _by_labels(found) for name, found in _after(api, seconds=60).items()}
+
+    for (period, channel), rows in asked.items():
+        for row in rows:
+            place, counted = {"agency": row["code"], "channel": channel}, row["counts"]
+            for timing in ("early", "on_time", "late"):
+                resolved = {**place, "period": period, "timing": timing}
+                assert _value(metrics, "resolved", resolved) == counted[f"resolved_{timing}"]
+            for name in ("open", "overdue"):
+                assert _value(metrics, name, place) == counted[name]
+
+
+def _value(metrics: Samples, name: str, labels: dict[str, str]) -> float:
+    """Return a gauge of dossiers; where there is none, nothing was counted."""
+    return metrics[f"motcua_{name}_dossiers"].get(tuple(sorted(labels.items())), 0)
+
+
+def test_the_ledger_is_told_as_its_summary_says(own_api: Api) -> None:
+    a_dossier(own_api, procedure=FULL)
+    summary = succeeded(own_api.person("administrator", PROVINCE).get("/v1/deliveries/summary"))
+    metrics = _after(own_api, seconds=60)
+
+    for line in summary["items"]:
+        for state in ("waiting", "in_flight", "blocked", "dead"):
+            key = (("partner", line["partner"]), ("state", state))
+            assert metrics["motcua_deliveries"][key] == line[state]
+        age = metrics["motcua_delivery_oldest_seconds"][(("partner", line["partner"]),)]
+        assert int(age) == (0 if line["oldest_age_s"] is None else line["oldest_age_s"] + 60)
+    assert metrics["motcua_payments_pending"] == {
+        (("status", "opened"),): 0,
+        (("status", "pending"),): 0,
+    }
+
+
+def _after(api: Api, *, seconds: int) -> Samples:
+    """Return the metrics once those before are forgotten."""
+    api.clock.at += timedelta(seconds=seconds)
+    return _metrics(api)
+
+
+def test_verdicts_and_the_recount_are_told(own_api: Api) -> None:
+    before = _metrics(own_api)
+    assert "motcua_recount_differences" not in before
+    with own_api.owner.begin() as db:
+        db.exec_driver_sql(
+            "INSERT INTO stored_file VALUES ('x', 1, 'application/pdf', now(), NULL, NULL)"
+        )
+        for n in (1, 2):
+            db.exec_driver_sql(
+                "INSERT INTO signature_verdict (sha256, n, checked_at, indication, reason, report,"
+                f" policy) VALUES ('x', {n}, now(), 'TOTAL_FAILED', '', '{{}}', '')"
+            )
+        db.exec_driver_sql(
+            "INSERT INTO figure_check (checked_at, dossiers, differences, seconds, report)"
+            " VALUES (to_timestamp(1000), 7, 2, 1, '[]')"
+        )
+    again = _metrics(own_api)  # within five seconds the database is not asked again
+    assert again["motcua_signature_verdicts"] == before["motcua_signature_verdicts"]
+    assert "motcua_recount_differences" not in again
+
+    found = _after(own_api, seconds=6)
+
+    failed = found["motcua_signature_verdicts"][(("indication", "TOTAL_FAILED"),)]
+    assert failed == 2
+    assert found["motcua_recount_timestamp_seconds"] == {(): 1000}
+    assert found["motcua_recount_dossiers"] == {(): 7}
+    assert found["motcua_recount_differences"] == {(): 2}
+
+
 def _by_labels(
     samples: dict[tuple[tuple[str, str], ...], float],
 ) -> dict[tuple[tuple[str, str], ...], float]:

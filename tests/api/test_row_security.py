@@ -21,6 +21,9 @@ SECURED_ELSEWHERE = {
     *("draft", "rating", "petition", "petition_event"),  # test_citizen_visibility
     *("handover", "opinion", "opinion_request", "procedure_draft"),  # tests/steps
     *("issued_paper", "issued_register"),  # tests/papers
+    # tests/extraction
+    *("extraction", "extraction_schedule", "extraction_file", "extraction_chunk"),
+    "import_row",  # tests/imports
     # test_notices
     *("message", "notice_preference"),
     # test_row_security_partners
@@ -28,7 +31,10 @@ SECURED_ELSEWHERE = {
 }
 """Tables whose rows tests of their own compare with a filter in plain Python."""
 
-READ_ONLY = {"agency_former_name", "portal_route"}
+READ_ONLY = {
+    *("agency_former_name", "portal_route", "import_run", "import_row", "verdict_count"),
+}
+READ_ONLY = {"agency_former_name", "portal_route", "figure_since"}
 APPEND_ONLY = {
     *("dossier_component", "dossier_event", "file_chunk", "signature_verdict"),
     "figure_check",
@@ -37,11 +43,11 @@ APPEND_ONLY = {
     *("publication", "handover", "opinion_request", "agency_heir"),
     *("issued_paper", "issued_register"),
     *("procedure", "procedure_version", "procedure_agency"),
-    *("delivery_act", "delivery_attempt", "portal_file"),
+    *("delivery_act", "delivery_attempt", "portal_file", "extraction_chunk"),
 }
 DELETED_FROM = {"calendar_day", "office_hours", "local_day", "draft", "quota_use"}
 ADDED_AND_TAKEN_AWAY = {
-    *("idempotency", "announcement", "lookup_answer"),
+    *("idempotency", "announcement", "lookup_answer", "extraction_file"),
     *("agency", "agency_succession", "report_group"),
 }
 OUT_OF_REACH = {"replay_batch", "backfill"}
@@ -53,7 +59,8 @@ RIGHTS = {
     **{key: {"SELECT", "INSERT", "DELETE"} for key in ADDED_AND_TAKEN_AWAY},
     "post_poll": {"SELECT", "UPDATE"},
     "revision": {"SELECT", "UPDATE"},
-    "figure_mark": {"SELECT", "DELETE"},  # written by triggers, in the name of its owner
+    "figure_mark": {"SELECT", "INSERT", "DELETE"},  # by triggers, and where the calendar changes
+    "figure_petition_mark": {"SELECT", "DELETE"},  # written by triggers, in the name of its owner
 }
 """What is not the usual SELECT, INSERT, UPDATE."""
 

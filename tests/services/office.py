@@ -181,8 +181,9 @@ class Office:
         by: Actor | None = None,
         kind: ApplicantKind = ApplicantKind.CITIZEN,
         return_way: ReturnWay = ReturnWay.DESK,
+        content: bytes | None = None,
     ) -> Application:
-        """Return a complete application; its papers are uploaded if it is handed in online."""
+        """Return a complete application; `by` uploads its papers, all with `content` if given."""
         version = procedure(code)
         number = CITIZEN if kind is ApplicantKind.CITIZEN else "2600123456"
         parts = [part["code"] for part in version["components"] if part["required"]]
@@ -191,7 +192,9 @@ class Office:
             agency=agency,
             applicant=Applicant(kind, number, "Trần Thị Mẫu", "0900000001", "mau@example.vn"),
             form=version["form"]["examples"][0],
-            components=tuple(HandedIn(part, self.upload(by) if by else None) for part in parts),
+            components=tuple(
+                HandedIn(part, self.upload(by, content=content) if by else None) for part in parts
+            ),
             exemptions=(),
             return_way=return_way,
         )
@@ -204,11 +207,14 @@ class Office:
         by: Actor | None = None,
         kind: ApplicantKind = ApplicantKind.CITIZEN,
         return_way: ReturnWay = ReturnWay.DESK,
+        content: bytes | None = None,
     ) -> str:
         """Hand in a dossier online and return its code."""
         actor = by or an_applicant(CITIZEN if kind is ApplicantKind.CITIZEN else "2600123456")
         self.clock.move(minutes=1)
-        application = self.application(code, agency, by=actor, kind=kind, return_way=return_way)
+        application = self.application(
+            code, agency, by=actor, kind=kind, return_way=return_way, content=content
+        )
         once = Once(str(uuid4()), "POST /v1/dossiers", "0")
         made = submission.submit(self.desk, application, actor=actor, now=self.clock(), once=once)
         return self._entered(made, agency, actor)
@@ -219,14 +225,17 @@ class Office:
         agency: str = JUSTICE,
         channel: Channel = Channel.DESK,
         return_way: ReturnWay = ReturnWay.DESK,
+        *,
+        is_scanned: bool = False,
     ) -> str:
         """Take a dossier in at the desk or from the post and return its code."""
         self.clock.move(minutes=1)
+        clerk = staff(Role.RECEPTIONIST, agency)
         made = reception.take_in(
             self.desk,
-            self.application(code, agency, return_way=return_way),
+            self.application(code, agency, by=clerk if is_scanned else None, return_way=return_way),
             channel,
-            actor=staff(Role.RECEPTIONIST, agency),
+            actor=clerk,
             now=self.clock(),
         )
         return self._entered(made, agency, an_applicant())
