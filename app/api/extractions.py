@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.api.cursors import AfterParts, CursorRefused, Limit, link_to_next, unreadable
 from app.api.dependencies import CurrentActor, CurrentDesk, Now, RequiredOnce
 from app.api.problems import responses
 from app.api.questions import refusals
@@ -95,6 +96,7 @@ class Extraction(BaseModel):
 
 class Extractions(BaseModel):
     items: list[Extraction]
+    next: str | None = Field(description="Cursor of the next page, also in the Link header")
 
 
 class NewSchedule(_Form):
@@ -121,6 +123,23 @@ class Schedules(BaseModel):
     items: list[Schedule]
 
 
+def _place(parts: AfterParts) -> tuple[datetime, UUID] | None:
+    """Read a place in a list that is ordered by instant and key."""
+    if parts is None:
+        return None
+    try:
+        at, key = parts
+        place = datetime.fromisoformat(at), UUID(key)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise unreadable() from error
+    if place[0].tzinfo is None:
+        raise unreadable()
+    return place
+
+
+_After = Annotated[tuple[datetime, UUID] | None, Depends(_place)]
+
+
 def _shown(found: dict[str, Any]) -> Extraction:
     base = f"/v1/extractions/{found['id']}/files/"
     files = [MadeFile(**file, href=base + quote(file["name"])) for file in found["files"]]
@@ -145,13 +164,16 @@ def ask(
 @router.get(
     "/extractions",
     summary="Extractions of your agency, newest first (các bản trích xuất)",
-    responses=responses(ExtractionRefused),
+    responses=responses(ExtractionRefused, CursorRefused),
 )
 def newest(
-    desk: CurrentDesk, actor: CurrentActor, limit: Annotated[int, Query(ge=1, le=100)] = 20
+    desk: CurrentDesk, actor: CurrentActor, response: Response, after: _After, limit: Limit = 20
 ) -> Extractions:
-    found = extraction_jobs.newest(desk, actor=actor, limit=limit)
-    return Extractions(items=[_shown(one) for one in found])
+    found = extraction_jobs.newest(desk, actor=actor, after=after, limit=limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    place = (last["requested_at"], str(last["id"])) if last else None
+    cursor = link_to_next(response, "/v1/extractions", place, {"limit": limit})
+    return Extractions(items=[_shown(one) for one in found[:limit]], next=cursor)
 
 
 @router.get(

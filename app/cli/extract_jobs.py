@@ -26,7 +26,7 @@ from app.services.extraction_schedules import Wish
 
 def jobs(limit: int) -> None:
     with _analysing() as (desk, actor):
-        for found in extraction_jobs.newest(desk, actor=actor, limit=limit):
+        for found in extraction_jobs.newest(desk, actor=actor, after=None, limit=limit):
             _print({**found, "files": len(found["files"])})
 
 

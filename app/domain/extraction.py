@@ -12,6 +12,8 @@ from app.domain.periods import Period
 
 FORMAT: Final = "motcua.extraction/1"
 MANIFEST: Final = "manifest.json"
+_MOST_DAYS: Final = 3653
+"""Of the open data: each month is counted by itself, those without dossiers too."""
 
 
 class ExtractionRefused(DomainError):
@@ -102,6 +104,8 @@ class Wanted:
                 "Dữ liệu mở theo tháng trọn vẹn (từ ngày 1 đến ngày cuối tháng): so hai kỳ lệch "
                 "nhau vài ngày có thể lộ ô bị ẩn."
             )
+        if self.period.days > _MOST_DAYS:
+            raise ExtractionFaulty("Dữ liệu mở tối đa 10 năm một lần, hãy chọn kỳ ngắn hơn.")
 
     def described(self) -> dict[str, Any]:
         """Return what was asked as JSON values."""
@@ -138,7 +142,7 @@ def waiting_row(wanted: Wanted, owner_id: int, account: str, now: datetime) -> d
 
 def is_whole_months(period: Period) -> bool:
     """Tell whether a period begins with a month and ends with one."""
-    return period.first.day == 1 and period.last == _month_end(period.last)
+    return period.first.day == 1 and period.last == month_end(period.last)
 
 
 def months_of(period: Period) -> list[Period]:
@@ -146,14 +150,15 @@ def months_of(period: Period) -> list[Period]:
     found: list[Period] = []
     first = period.first
     while True:
-        last = min(_month_end(first), period.last)
+        last = min(month_end(first), period.last)
         found.append(Period(first, last))
         if last == period.last:
             return found
         first = last + timedelta(days=1)
 
 
-def _month_end(day: date) -> date:
+def month_end(day: date) -> date:
+    """Return the last day of the month that a day lies in."""
     return day.replace(day=monthrange(day.year, day.month)[1])
 
 

@@ -63,6 +63,7 @@ def history_of(
 ) -> Told:
     """Put the acts in order; what is missing or cannot be is added to `faults`."""
     at = {name: _instant(name, cells, calendar) for name in cells.instants}
+    at |= {name: min(instant, now) for name, instant in at.items() if name != "due_at"}
     received_at = at["received_at"]
     for name, instant in at.items():
         if instant < received_at:

@@ -116,6 +116,8 @@ class Listed:
         at = found.at or usual_instant(found, self._calendar, opening=True)
         if found.at is None and before.date() == found.day:
             at = max(at, before)
+        if found.at is None and found.day == self._now.date():
+            at = min(at, self._now)
         if at > self._now:
             raise Unreadable("instant.future", "thời điểm chưa tới.")
         return at

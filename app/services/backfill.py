@@ -19,7 +19,7 @@ from app.domain.timeline import stops
 
 _BATCH: Final = 2_000
 _LOOKED_AT_AGAIN: Final = 10_000  # keys: rows that were being written while a step passed them
-_LOCK: Final = 760_000_003  # any number that nothing else locks
+_LOCK: Final = 760_000_004  # any number that nothing else locks
 
 
 def backfill(owner: Engine, *, payment_stops: bool, batch: int = _BATCH) -> int:

@@ -5,7 +5,7 @@ that hot counters are never fought for by acts. An answer first works off what i
 why it cannot lag behind the acts it is about.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,14 +19,14 @@ from app.db.figure_books import FOLD, HANDLED, LOCK, MARKS_OF_A_BATCH, Reading
 from app.db.figure_facts import HASHED, LOCAL
 from app.db.figure_petitions import FOLD_PETITIONS
 from app.db.figures import READING, figure_closing, figure_fact, figure_petition
-from app.db.histories import moments
+from app.db.histories import moments_of
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE, Calendar
 from app.domain.deadlines import due
 from app.domain.errors import DomainError
 from app.domain.lifecycle import Act
 from app.domain.office_hours import EVERY_AGENCY
-from app.domain.timeline import stops
+from app.domain.timeline import Moment, stops
 from app.domain.working_time import USUAL, WorkingTime, working_time
 from app.services.clocks import calendar_of, extension_of, own_calendars, version_of
 from app.services.desk import Desk
@@ -200,14 +200,19 @@ def other_dues(
     billed = exists().where(
         dossier_event.c.dossier_id == dossier.c.id, dossier_event.c.act == Act.REQUEST_PAYMENT
     )
-    rows = tx.db.execute(select(dossier).where(which, dossier.c.accepted_at.is_not(None), billed))
-    return {row.id: _due_without_payments(desk, tx, row) for row in rows.all()}
+    rows = tx.db.execute(
+        select(dossier).where(which, dossier.c.accepted_at.is_not(None), billed)
+    ).all()
+    histories = moments_of(tx.db, [row.id for row in rows])
+    return {row.id: _due_without_payments(desk, tx, row, histories[row.id]) for row in rows}
 
 
-def _due_without_payments(desk: Desk, tx: Transaction, row: Row[Any]) -> datetime | None:
+def _due_without_payments(
+    desk: Desk, tx: Transaction, row: Row[Any], history: Sequence[Moment]
+) -> datetime | None:
     found = [
         stop
-        for stop in stops(moments(tx.db, row.id), payment_stops=False)
+        for stop in stops(history, payment_stops=False)
         if stop.end is not None  # while it waits for papers, the request itself is the end
     ]
     return due(

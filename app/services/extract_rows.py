@@ -15,7 +15,7 @@ from app.db.access import Transaction, acting
 from app.db.extraction_rows import Share, Slice, copied, shares
 from app.domain.actor import SYSTEM
 from app.domain.data_dictionary import DOSSIER
-from app.domain.extraction import Part, Wanted, Watch, months_of
+from app.domain.extraction import Part, Wanted, Watch, month_end
 from app.domain.periods import Period
 from app.services.desk import Desk
 from app.services.extract_parts import CSV, PARQUET, dictionary_parts, fingerprint
@@ -104,5 +104,4 @@ def _share_part(rows: Rows, share: Share) -> Part:
 
 def _within(period: Period, month: date) -> Period:
     """Return the days of a month that lie in a period."""
-    whole = months_of(Period(month, period.last))[0]
-    return Period(max(period.first, month), whole.last)
+    return Period(max(period.first, month), min(month_end(month), period.last))

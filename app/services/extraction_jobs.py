@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, desc, func, insert, select
+from sqlalchemy import Row, desc, func, insert, literal, select, tuple_
 
 from app.db.access import Transaction, acting
 from app.db.answers import remember
@@ -70,12 +70,17 @@ def read(desk: Desk, key: UUID, *, actor: Actor) -> dict[str, Any]:
         return _view(tx, _find(tx, key))
 
 
-def newest(desk: Desk, *, actor: Actor, limit: int) -> list[dict[str, Any]]:
-    """Return what the actor's agency and those below it asked for last."""
+def newest(
+    desk: Desk, *, actor: Actor, after: tuple[datetime, UUID] | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return what the actor's agency and those below it asked for last, or before `after`."""
     _authorise(actor)
+    place = tuple_(extraction.c.requested_at, extraction.c.id)
+    older = [place < tuple_(*map(literal, after))] if after else []
     with acting(desk.engine, actor) as tx:
         rows = tx.db.execute(
             select(extraction)
+            .where(*older)
             .order_by(desc(extraction.c.requested_at), desc(extraction.c.id))
             .limit(limit)
         ).all()

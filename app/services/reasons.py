@@ -1,6 +1,6 @@
 """Why a figure is what it is: its dossiers one by one, what is lost by which reason, what if."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -91,9 +91,7 @@ def why(
     """List a page of the dossiers that a figure counts or misses, each with the reason."""
     with asking(desk, replace(question, group=Group.NONE), actor=actor, now=now) as asked:
         index = index_of(asked)
-        index.steering.figure(figure)
-        if figure not in LISTED:
-            raise NotDefined(f"Chỉ số {figure} không đếm theo hồ sơ.")
+        _check_listed(index, figure, LISTED)
         wanted = wanted_for(asked, figure)
         found = members(
             asked.tx,
@@ -162,9 +160,7 @@ def changed_since(
         raise AsOfRefused("Hãy chọn một ngày đã qua để so sánh (as_of).")
     with asking(desk, question, actor=actor, now=now) as asked:
         before = index_of(asked)
-        before.steering.figure(figure)
-        if figure not in MEMBERSHIPS:
-            raise NotDefined(f"Chỉ số {figure} không đếm theo hồ sơ.")
+        _check_listed(before, figure, MEMBERSHIPS)
         then = asked.wanted(())
     current = replace(question, as_of=None)
     with asking(desk, current, actor=actor, now=now) as asked:
@@ -178,6 +174,16 @@ def changed_since(
         found[: page.limit],
         found[page.limit - 1].id if len(found) > page.limit else None,
     )
+
+
+def _check_listed(index: Index, figure: str, known: Container[str]) -> None:
+    """Refuse to list what a figure counts if there is none, it has no source or counts no rows."""
+    index.steering.figure(figure)
+    if figure not in known:
+        raise NotDefined(f"Chỉ số {figure} không đếm theo hồ sơ.")
+    scored = index.total.score.figure(figure)
+    if scored.state is State.NO_SOURCE:
+        raise NotDefined(f"Chỉ số {figure} chưa có nguồn. {scored.why_not}")
 
 
 _Missing = Mapping[str, Mapping[Reason, int]]

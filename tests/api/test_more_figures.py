@@ -212,6 +212,8 @@ def test_the_shared_store_has_no_source_until_it_gave_a_file(api: Api) -> None:
 
     assert (row["state"], row["points"]) == ("no_source", None)
     assert "kho" in row["why_not"]
+    answer = api.person("analyst", PROVINCE).get("/v1/figures/4.4/dossiers", **OCTOBER)
+    refused(answer, 422, "figures.not_defined")
 
 
 def test_what_a_later_release_counts_is_not_made_up_for_earlier_days(api: Api) -> None:

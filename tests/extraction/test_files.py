@@ -266,9 +266,15 @@ def test_open_data_shows_no_small_count_and_agrees_with_the_figures_where_it_sho
 
 @pytest.mark.parametrize(
     "changes",
-    [{"period": Period(date(2021, 3, 1), date(2021, 3, 30))}, {"agency": "H44.01"}],
+    [
+        {"period": Period(date(2021, 3, 1), date(2021, 3, 30))},
+        {"period": Period(date(1, 1, 1), date(9999, 12, 31))},
+        {"agency": "H44.01"},
+    ],
 )
-def test_open_data_are_of_whole_months_and_of_everybody(changes: dict[str, Any]) -> None:
+def test_open_data_are_of_whole_months_not_too_many_and_of_everybody(
+    changes: dict[str, Any],
+) -> None:
     with pytest.raises(ExtractionFaulty):
         wanted(Kind.OPEN_DATA, **changes)
 
@@ -288,6 +294,17 @@ def test_a_period_without_dossiers_gives_valid_files_without_rows(
         table = dataset.dataset(out / "month=2019-02", format="parquet").to_table()
         assert table.num_rows == 0
         assert table.schema.names == [column.name for column in DOSSIER]
+
+
+def test_a_period_of_all_times_is_extracted_like_any_other(
+    province: Province, tmp_path: Path
+) -> None:
+    always = Period(date.min, date.max)
+    out = extracted(province, wanted(Kind.DOSSIERS, period=always), tmp_path / "dossiers")
+    extracted(province, wanted(Kind.REPORT, period=always), tmp_path / "report")
+
+    [count] = province.rows("SELECT count(*) AS n FROM dossier")
+    assert sum(file["rows"] for file in _data_files(out)) == count["n"]
 
 
 def test_as_of_a_day_the_rows_are_what_was_known_then_whatever_came_later(

@@ -92,6 +92,22 @@ def test_parts_in_folders_are_fetched_by_their_whole_name(province: Province) ->
     assert answer.content[:4] == b"PAR1"
 
 
+def test_a_long_list_is_read_page_by_page(province: Province) -> None:
+    keys = [asked(province, PROVINCE) for _ in range(3)]
+    who, found, after = analyst(province), list[str](), dict[str, str]()
+
+    while True:
+        page = succeeded(who.get("/v1/extractions", limit=1, **after))
+        found += [one["id"] for one in page["items"]]
+        if page["next"] is None:
+            break
+        after = {"after": page["next"]}
+
+    assert sorted(found) == sorted(keys)
+    for nonsense in ("x", "WzEsMl0", "WyIyMDI2LTEwLTA1IiwgIngiXQ"):
+        refused(who.get("/v1/extractions", after=nonsense), 400, "cursor.refused")
+
+
 def test_the_same_request_is_the_same_extraction(province: Province) -> None:
     key = str(uuid4())
     who = analyst(province)

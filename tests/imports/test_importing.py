@@ -15,7 +15,7 @@ from app.domain.former_mapping import read_mapping
 from app.domain.periods import Period, parse_period
 from app.services.figures import received, recount
 from app.services.importing import runs
-from tests.imports.samples import Desk, a_row, as_csv, as_objects, codes_of, counts
+from tests.imports.samples import NOW, Desk, a_row, as_csv, as_objects, codes_of, counts
 
 MARCH = parse_period("2019-03")
 
@@ -276,6 +276,16 @@ def test_words_are_those_that_the_database_makes_itself(desk: Desk) -> None:
             words=words,
         )
         assert row["words"] == expected
+
+
+def test_a_day_alone_that_is_today_ends_now(desk: Desk) -> None:
+    row = a_row(code="H44.10-261002-0001", received_at="02/10/2026", due_at="16/10/2026")
+    row |= {"resolved_at": "05/10/2026", "returned_at": "05/10/2026", "told_at": "05/10/2026"}
+
+    assert counts(desk.feed(as_csv([row]))) == (1, 0, 0)
+
+    assert desk.one("SELECT max(occurred_at) FROM dossier_event") == NOW
+    assert desk.one("SELECT max(acknowledged_at) FROM delivery") == NOW
 
 
 def test_an_open_dossier_waits_in_the_queue_with_what_its_clock_has_left(desk: Desk) -> None:

@@ -169,7 +169,7 @@ def _check_changes(play: Play, question: Question) -> None:
     def counts(is_in: bool, reason: Reason | None) -> int:  # noqa: FBT001  (a pair of a change)
         return is_in and 1 - (weight(reason) if reason else 0)
 
-    for figure in MEMBERSHIPS:
+    for figure in MEMBERSHIPS.keys() - {"4.4"}:  # the shared store has given no file yet
         page = reasons.Page(limit=100)
         found = reasons.changed_since(desk, question, figure, page, actor=SYSTEM, now=now)
         done = sum(
