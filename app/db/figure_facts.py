@@ -218,8 +218,7 @@ told AS (
 
 # The days of moves rise, whatever clocks say: whose a day is is looked up in them.
 _LISTED = ("asked", "supplied", "billed", "settled", "forwarded", "crossed", "moved")
-# Read by name: without a column `source` no document is from the store of results.
-_FROM_STORE = "coalesce(to_jsonb(file) ->> 'source' = 'result_store', false)"
+_FROM_STORE = "coalesce(file.source = 'result_store', false)"
 # The same content, which is kept once, in an earlier dossier of the same applicant: handed in there
 # or given as its result.
 _HAD_BEFORE = """EXISTS (

@@ -150,7 +150,7 @@ def _mark_handled(
             INSERT INTO figure_mark (dossier_id, recorded_at)
             SELECT dossier_id, '-infinity' FROM figure_fact
             WHERE until_on = '9999-12-31' AND ended_on >= :first AND accepted_on <= :last
-                AND (CAST(:theirs AS bigint[]) IS NULL OR owner_ids && :theirs)
+                AND (CAST(:theirs AS bigint[]) IS NULL OR owner_ids && CAST(:theirs AS bigint[]))
         """),
         {"first": first, "last": last, "theirs": theirs},
     )

@@ -18,7 +18,7 @@ from tests.builders import partners, served, settings_for, with_clock
 from tests.running import address_of, free_port
 from tests.services.office import Mocks, Office, opened
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)

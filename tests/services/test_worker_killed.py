@@ -47,7 +47,7 @@ def a_worker(office: Office) -> Iterator[subprocess.Popen[bytes]]:
         "APP_PAYMENT_URL": office.settings.payment,
         "APP_LGSP_URL": office.settings.lgsp,
         "APP_POST_URL": office.settings.post,
-        "APP_DELIVERY_LEASE_S": "1",
+        "APP_DELIVERY_LEASE_S": "4",  # calls begin in its first half
         "APP_DELIVERY_THREADS": "4",
         "APP_PARTNER_TIMEOUT_S": str(LATE_S),
     }
@@ -158,7 +158,7 @@ def test_a_worker_that_is_asked_to_end_finishes_what_it_has_in_hand(
 ) -> None:
     code = office.take_in()
     _make_due(office)
-    mocks.fault("delay", service="DongBoHoSoMC", seconds=1)
+    mocks.fault("delay", service="DongBoHoSoMC", seconds=0.5)
     with a_worker(office) as worker:
         _until_hit(mocks, "delay", 0)
         worker.send_signal(signal.SIGTERM)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "20261208_inbound"
+revision = "20261214_inbound"
 down_revision = "20261213_import"
 branch_labels = None
 depends_on = None
