@@ -19,16 +19,21 @@ from app.db.migrate import migrate
 from app.db.server import running
 from app.services.seeding import seed
 
+HOME = "MOTCUA_TEST_HOME"
 _SERVER = "MOTCUA_TEST_SERVER"
 _TEMPLATE = "motcua_template"
 
 
 def start_server(stack: ExitStack) -> None:
-    """Start the run's server, make the template and tell the workers through the environment."""
+    """Start the run's server, make the template and tell the workers through the environment.
+
+    What is made once for the whole run lies in the folder that is removed with the server.
+    """
     home = stack.enter_context(TemporaryDirectory(prefix="motcua-tests-"))
     url = stack.enter_context(running(Path(home)))
-    os.environ[_SERVER] = url
-    stack.callback(os.environ.pop, _SERVER, None)
+    for name, told in ((HOME, home), (_SERVER, url)):
+        os.environ[name] = told
+        stack.callback(os.environ.pop, name, None)
     # Hundreds of databases are copied: nothing here has to outlive the machine's power.
     _on_server("ALTER SYSTEM SET fsync = off")
     _on_server("SELECT pg_reload_conf()")

@@ -1,9 +1,8 @@
 """How tests run things: settings, tokens, servers on loopback ports, a clock that stands."""
 
-import atexit
+import os
 import shutil
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from app.mocks.identity_keys import FOLDER, generations
 from app.mocks.identity_tokens import issue_token
 from app.mocks.server import create_app
 from app.settings import Settings
+from tests.database import HOME
 
 Json: TypeAlias = Any
 """What requests and answers carry."""
@@ -145,9 +145,8 @@ def mocks(data_dir: Path, **config: Given) -> Iterator[str]:
 
 @cache
 def _signing_keys() -> Path:
-    """Make the identity mock's keys once for all tests of a process: an RSA key takes a while."""
-    folder = Path(tempfile.mkdtemp(prefix="motcua-keys-"))
-    atexit.register(shutil.rmtree, folder)
+    """Make the identity mock's keys once for all tests of a run: an RSA key takes a while."""
+    folder = Path(os.environ[HOME]) / "mocks"
     generations(folder)
     return folder
 
