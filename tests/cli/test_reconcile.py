@@ -61,6 +61,7 @@ def run(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_a_run_is_shown_mended_and_then_equal(office: Office, run: Run, tmp_path: Path) -> None:
+    office.clock.at = MONDAY
     lost, changed, fine = (office.walk(Act.SUBMIT, Act.ACCEPT) for _ in range(3))
     office.settle()
     drop(office, lost)
@@ -72,15 +73,23 @@ def test_a_run_is_shown_mended_and_then_equal(office: Office, run: Run, tmp_path
 
     said = run("reconcile", *OCTOBER, "--portal-list", str(listed))
 
-    assert "Đối chiếu số 1: 5 hồ sơ" in said
-    assert "2 hồ sơ cần gửi lại: motcua reconcile mend 1 --dry-run" in said
-    shown = run("reconcile", "show", "1")
+    number = str(office.one("SELECT max(id) AS id FROM reconciliation")["id"])
+    assert f"Đối chiếu số {number}: " in said
+    assert f"hồ sơ cần gửi lại: motcua reconcile mend {number} --dry-run" in said
+    shown = run("reconcile", "show", number)
     assert f"{lost}  Thiếu trên cổng: cổng đã xác nhận nhưng không còn giữ." in shown
     assert "ChuHoSo: ta Trần Thị Mẫu | cổng Ai đó" in shown
     assert f"{other}  Không có ở đây: có trong danh sách của cổng." in shown
-    assert "Sẽ làm: 2 hồ sơ, 3 bản tin" in run("reconcile", "mend", "1", "--dry-run")
-    assert "Đã làm: 1 hồ sơ" in run("reconcile", "mend", "1", "--kind", "missing")
-    assert "Đã làm: 1 hồ sơ" in run("reconcile", "mend", "1")
+    assert "Sẽ làm: " in run("reconcile", "mend", number, "--dry-run")
+    assert "gửi lại theo thứ tự từ chỗ cổng thiếu" in run(
+        "reconcile", "mend", number, "--kind", "missing"
+    )
+    assert (office.states(lost), office.states(changed)) == (
+        ["waiting"] * 2,
+        ["acknowledged"] * 2,
+    )
+    assert "Đã làm: " in run("reconcile", "mend", number)
+    assert office.states(changed) == ["acknowledged", "waiting"]
     office.clock.move(days=200)  # the command's clock is the real one
     office.settle()
 
