@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "20261209_reconciliation"
+revision = "20261215_reconciliation"
 down_revision = "20261214_inbound"
 branch_labels = None
 depends_on = None
