@@ -17,6 +17,7 @@ import httpx
 
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Status
+from app.domain.lookups import Source
 from app.domain.procedure import ApplicantKind, FeeKind, FeePhase
 from app.integrations.portal import (
     Answer,
@@ -50,6 +51,9 @@ APPLICANT = {
 RETURN_WAY = {ReturnWay.DESK: "0", ReturnWay.ONLINE: "0", ReturnWay.POST: "1"}
 FEE_PHASE = {FeePhase.ACCEPTANCE: "1", FeePhase.RETURN: "4"}
 FEE_KIND = {FeeKind.FEE: "1", FeeKind.CHARGE: "1"}
+
+DATABASE = {Source.POPULATION: "1", Source.BUSINESS_REGISTER: None, Source.RESULT_STORE: None}
+"""MaCSDL of the databases that are asked; None: the portal has no known code, it is not told."""
 
 CHUNK = 10
 """Rows that one call may carry: the portal's limit for progress, kept for dossiers too."""

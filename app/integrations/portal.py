@@ -14,6 +14,7 @@ from uuid import UUID
 
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act, Status
+from app.domain.lookups import Source
 from app.domain.procedure import ApplicantKind, FeeKind, FeePhase
 
 
@@ -122,7 +123,8 @@ class Origin:
 class DossierFacts:
     """A dossier up to and including one event, the last of `events`.
 
-    `agency_code` is the agency that received it.
+    `agency_code` is the agency that received it; `asked` are the databases that had answered about
+    its applicant by then.
     """
 
     code: str
@@ -152,6 +154,7 @@ class DossierFacts:
     on_paper: Sequence[PaperOnPaper]
     results: Sequence[PaperFact]
     fees: Sequence[FeeFact]
+    asked: Sequence[Source] = ()
     origin: Origin | None = None
 
     @property

@@ -21,7 +21,7 @@ COURSE = frozenset(
         *("TrangThaiHoSo", "DonViXuLy", "SoBienNhan", "NgayTiepNhan", "NgayHenTra"),
         *("NgayKetThucXuLy", "NgayTra", "ThongTinTra", "NgayTuChoi", "DuocThanhToanTrucTuyen"),
         *("HoSoCoThanhPhanSoHoa", "TaiLieuNop", "DanhSachTepDinhKemKhac"),
-        *("DanhSachHoSoBoSung", "DanhSachGiayToKetQua"),
+        *("DanhSachHoSoBoSung", "DanhSachGiayToKetQua", "DSKetNoiCSDL"),
     }
 )
 """Fields that events change: by them it is seen how far the portal got."""
@@ -31,7 +31,7 @@ STANDING = frozenset(
         *("MaHoSo", "MaTTHC", "TenTTHC", "MaLinhVuc", "TenLinhVuc", "KenhThucHien", "ChuHoSo"),
         *("LoaiDoiTuong", "MaDoiTuong", "Email", "SoDienThoai", "TrichYeuHoSo", "NgayNopHoSo"),
         *("HinhThuc", "NoiNopHoSo", "TaiKhoanDuocXacThucVoiVNeID", "DinhDanhCHS"),
-        *("DSKetNoiCSDL", "DanhSachLePhi"),
+        "DanhSachLePhi",
     }
 )
 """Fields that stay; what the portal adds of its own is in neither set and is not compared."""

@@ -12,6 +12,7 @@ from app.domain.procedure import ApplicantKind
 from app.integrations.national_portal import (
     APPLICANT,
     CHANNEL,
+    DATABASE,
     FEE_KIND,
     FEE_PHASE,
     RETURN_WAY,
@@ -63,7 +64,7 @@ def dossier_message(facts: DossierFacts) -> dict[str, Any]:
         "TaiKhoanDuocXacThucVoiVNeID": _flag(facts.is_verified),
         "DuocThanhToanTrucTuyen": _flag(facts.is_paid_online),
         "DinhDanhCHS": [_owner(facts)],
-        "DSKetNoiCSDL": [],
+        "DSKetNoiCSDL": [{"MaCSDL": code} for code in map(DATABASE.get, facts.asked) if code],
         "TaiLieuNop": [_paper(paper) for paper in facts.papers],
         "DanhSachTepDinhKemKhac": [_on_paper(paper) for paper in facts.on_paper],
         "DanhSachLePhi": [_fee(fee) for fee in facts.fees],

@@ -3,7 +3,6 @@
 Several dossiers are read at once, each table in one query.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,21 +18,20 @@ from app.db.reference import Catalogue
 from app.domain.actor import SYSTEM, Role
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deliveries import Generation
-from app.domain.documents import seal
 from app.domain.inbound import Service
 from app.domain.intake import Channel, ReturnWay
 from app.domain.lifecycle import Act, Status
+from app.domain.lookups import Source
 from app.domain.portal_routes import USUAL, Route, route_of
-from app.domain.procedure import ApplicantKind, Component, FeeKind, FeePhase
+from app.domain.procedure import ApplicantKind, FeeKind, FeePhase
 from app.integrations.portal import (
     DossierFacts,
     EventFact,
     FeeFact,
     Origin,
-    PaperFact,
-    PaperOnPaper,
 )
 from app.services.desk import Desk
+from app.services.portal_papers import paper_on_paper, papers_of
 
 _TITLES = {
     Role.APPLICANT: "Người nộp hồ sơ",
@@ -54,6 +52,7 @@ class _Record:
     papers: list[Row[Any]] = field(default_factory=list)
     on_paper: list[Row[Any]] = field(default_factory=list)
     paid_at: datetime | None = None
+    asked: list[Row[Any]] = field(default_factory=list)
     origin: Row[Any] | None = None
 
 
@@ -115,7 +114,7 @@ def facts_of(desk: Desk, dossier_id: int, seq: int) -> DossierFacts:
 
 
 def read_records(desk: Desk, dossier_ids: Sequence[int]) -> Records:
-    """Read dossiers with their events, papers and online payments."""
+    """Read dossiers with their events, papers, online payments and databases asked."""
     keys = {"ids": list(dossier_ids)}
     with acting(desk.engine, SYSTEM) as tx:
         catalogue = desk.references.catalogue(tx)
@@ -130,6 +129,8 @@ def read_records(desk: Desk, dossier_ids: Sequence[int]) -> Records:
         _read_papers(tx, keys, found)
         for row in tx.db.execute(_PAID, keys):
             found[row.dossier_id].paid_at = row.paid_at
+        for row in tx.db.execute(_ASKED, keys):
+            found[row.dossier_id].asked.append(row)
         origins = select(portal_origin).where(portal_origin.c.dossier_id.in_(dossier_ids))
         for row in tx.db.execute(origins):
             found[row.dossier_id].origin = row
@@ -176,6 +177,13 @@ _PAID = text("""
 """)
 
 
+_ASKED = text("""
+    SELECT dossier_id, source, min(answered_at) AS answered_at FROM lookup
+    WHERE dossier_id = ANY (:ids) AND answered_at IS NOT NULL
+    GROUP BY dossier_id, source ORDER BY dossier_id, source
+""")
+
+
 def _read_papers(tx: Transaction, keys: dict[str, Any], found: Mapping[int, _Record]) -> None:
     for row in tx.db.execute(_PAPERS, keys):
         found[row.dossier_id].papers.append(row)
@@ -194,7 +202,7 @@ def _facts(
     row, until = record.dossier, events[-1].at
     offered = catalogue.offered[row.procedure_version_id]
     components = {part.code: part for part in offered.version.components}
-    papers, results = _papers(desk, record, components, events)
+    papers, results = papers_of(desk, record.papers, record.on_paper, components, events)
     received_by = catalogue.agency_of(_received_by(row))
     return DossierFacts(
         code=row.code,
@@ -221,9 +229,10 @@ def _facts(
         result_code=offered.version.result.code,
         events=events,
         papers=papers,
-        on_paper=_on_paper(record, components, until),
+        on_paper=paper_on_paper(record.on_paper, components, until),
         results=results,
         fees=[_fee(fee) for fee in row.fees],
+        asked=[Source(one.source) for one in record.asked if one.answered_at <= until],
         origin=_origin(record.origin),
     )
 
@@ -258,60 +267,3 @@ def _event(row: Row[Any], catalogue: Catalogue) -> EventFact:
         due_at=row.due_at,
         reason=row.reason,
     )
-
-
-def _papers(
-    desk: Desk,
-    record: _Record,
-    components: Mapping[str, Component],
-    events: Sequence[EventFact],
-) -> tuple[list[PaperFact], list[PaperFact]]:
-    """Return the papers handed in, and the results given, until the last of `events`."""
-    until = events[-1].at
-    is_resolved = any(event.act is Act.RESOLVE for event in events)
-    handed_in = [row for row in record.papers if _is_in(row, until)]
-    last: defaultdict[str, int] = defaultdict(int)
-    for row in [*handed_in, *(row for row in record.on_paper if row.added_at <= until)]:
-        if row.component is not None:
-            last[row.component] = max(last[row.component], row.n)
-    papers = [
-        _paper(desk, row, components, is_replaced=bool(row.n and row.n < last[row.component]))
-        for row in handed_in
-    ]
-    results = [
-        _paper(desk, row, components, is_replaced=False)
-        for row in record.papers
-        if row.kind == "result" and is_resolved
-    ]
-    return papers, results
-
-
-def _is_in(row: Row[Any], until: datetime) -> bool:
-    return row.kind == "component" and (row.added_at is None or row.added_at <= until)
-
-
-def _paper(
-    desk: Desk, row: Row[Any], components: Mapping[str, Component], *, is_replaced: bool
-) -> PaperFact:
-    mark = seal(row.id, desk.partners.link_key)
-    link = f"{desk.partners.web_url}/v1/shared-documents/{row.id}/{mark}"
-    part = components.get(row.component)
-    name = part.name if part else None
-    return PaperFact(
-        *(row.id, row.name, link, row.sha256, row.component, name, row.added_at, is_replaced),
-        result_code=row.source_code,
-    )
-
-
-def _on_paper(
-    record: _Record, components: Mapping[str, Component], until: datetime
-) -> list[PaperOnPaper]:
-    found = []
-    for row in record.on_paper:
-        part = components.get(row.component)
-        if part is None or row.added_at > until:
-            continue
-        is_original = part.originals > 0
-        count = part.originals if is_original else part.copies
-        found.append(PaperOnPaper(row.component, part.name, count, is_original))
-    return found

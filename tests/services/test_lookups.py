@@ -52,6 +52,23 @@ def test_an_applicant_is_unchecked_at_first_and_checked_right_afterwards(
     assert look_up(office) == 0
 
 
+def test_the_portal_is_told_that_the_population_database_was_asked_from_the_next_event_on(
+    office: Office,
+) -> None:
+    code = office.submit()
+    office.drain()
+    before = office.mocks.portal(code)["dossier"]["DSKetNoiCSDL"]
+
+    office.clock.move(minutes=5)
+    look_up(office)
+    office.clock.move(minutes=5)
+    office.act(code, Act.ACCEPT)
+    office.drain()
+
+    assert before == []
+    assert office.mocks.portal(code)["dossier"]["DSKetNoiCSDL"] == [{"MaCSDL": "1"}]
+
+
 def test_a_dossier_taken_in_at_the_desk_is_checked_too(office: Office) -> None:
     code = office.take_in()
     look_up(office)
