@@ -120,6 +120,11 @@ told AS (
     FROM payment
     WHERE <payment.dossier_id> AND payment.method = 'platform' AND payment.status = 'paid'
         AND payment.paid_at < CAST(:upto AS timestamptz)
+), population AS (
+    SELECT DISTINCT lookup.dossier_id
+    FROM lookup
+    WHERE <lookup.dossier_id> AND lookup.source = 'population'
+        AND lookup.answered_at < CAST(:upto AS timestamptz)
 ), base AS (
     SELECT d.id AS dossier_id, d.code, coalesce(d.received_agency_id, d.agency_id) AS agency_id,
         told.moved_to, d.procedure_version_id, d.channel, d.received_on,
@@ -152,6 +157,7 @@ told AS (
             WHERE (fee ->> 'amount_vnd')::bigint > 0) AS is_fee_due,
         online_payment.dossier_id IS NOT NULL AS is_paid_online,
         coalesce(paper.are_files, false) AS are_files, d.is_verified = 1 AS is_verified,
+        population.dossier_id IS NOT NULL AS is_population_asked,
         coalesce(filed.is_reused, false) AS is_reused,
         coalesce(filed.is_from_store, false) AS is_from_store,
         displeased.dossier_id IS NOT NULL AS is_displeased,
@@ -164,6 +170,7 @@ told AS (
     LEFT JOIN paper ON paper.dossier_id = d.id
     LEFT JOIN result ON result.dossier_id = d.id
     LEFT JOIN online_payment ON online_payment.dossier_id = d.id
+    LEFT JOIN population ON population.dossier_id = d.id
     LEFT JOIN filed ON filed.dossier_id = d.id
     LEFT JOIN displeased ON displeased.dossier_id = d.id
     LEFT JOIN other_due ON other_due.dossier_id = d.id
@@ -209,6 +216,7 @@ told AS (
         sync_state, sync_code, is_paper AS is_paper_due, has_result_file, is_fee_due,
         is_paid_online, are_files,
         are_files AND (has_result_file OR NOT is_paper) AS is_digital, is_verified,
+        is_population_asked,
         officer_id, officer_name, stood_at, {_SPENT} AS spent, is_reused, is_from_store,
         is_displeased, {READING}::smallint AS reading
     FROM judged AS b

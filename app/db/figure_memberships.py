@@ -104,7 +104,7 @@ MEMBERSHIPS: Final[Mapping[str, Membership]] = {
     "4.4": Membership(_RECEIVED, "f.is_from_store", {Reason.NOT_FROM_STORE: "true"}),
     "4.5": Membership(
         _RECEIVED,
-        "f.is_verified",
+        "f.is_verified OR f.is_population_asked",
         {Reason.NOT_VERIFIED: "f.channel = 'online'", Reason.NO_ACCOUNT: "true"},
     ),
     "5.2": Membership(

@@ -30,7 +30,7 @@ _COHORT = {
     "paper_due": "is_paper_due::int",
     "result_filed": "(is_paper_due AND has_result_file)::int",
     "digitised": "is_digital::int",
-    "verified": "is_verified::int",
+    "verified": "(is_verified OR is_population_asked)::int",
     "finished": "(spent IS NOT NULL)::int",
     "spent": "coalesce(spent, 0)",
     "reused": "is_reused::int",

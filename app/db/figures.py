@@ -117,6 +117,7 @@ figure_fact = Table(
     Column("are_files", Boolean, nullable=False),
     Column("is_digital", Boolean, nullable=False),
     Column("is_verified", Boolean, nullable=False),
+    Column("is_population_asked", Boolean, nullable=False, server_default=false()),
     Column("officer_id", Text, comment="Account of the officer who had it in hand last"),
     Column("officer_name", Text),
     Column("stood_at", DateTime(timezone=True), comment="Since when its clock stands, if it does"),

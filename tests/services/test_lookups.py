@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from app.domain.actor import Role
+from app.domain.actor import SYSTEM, Role
 from app.domain.lifecycle import Act, RoleRefused
 from app.domain.lookups import LookupRefused, Purpose
+from app.domain.periods import Period
 from app.domain.procedure import ApplicantKind
-from app.services import dossiers, lookup_work, lookups
+from app.domain.question import Question
+from app.services import dossiers, lookup_work, lookups, recounting, steering_index
 from app.services.errands import claim
 from app.services.transition import DossierElsewhere, Request
 from tests.builders import CITIZEN, OTHER_DISTRICT
@@ -67,6 +69,24 @@ def test_the_portal_is_told_that_the_population_database_was_asked_from_the_next
 
     assert before == []
     assert office.mocks.portal(code)["dossier"]["DSKetNoiCSDL"] == [{"MaCSDL": "1"}]
+
+
+def test_a_dossier_whose_applicant_was_asked_about_counts_in_figure_4_5(office: Office) -> None:
+    today = Question(Period(office.clock().date(), office.clock().date()))
+
+    def counted() -> tuple[int, int]:
+        index = steering_index.index(office.desk, today, actor=SYSTEM, now=office.clock())
+        figure = index.total.score.figure("4.5")
+        return figure.numerator or 0, figure.denominator or 0
+
+    done, every = counted()
+    code = office.take_in()
+    assert counted() == (done, every + 1)
+    office.clock.move(minutes=1)
+    look_up(office)
+    assert counted() == (done + 1, every + 1)
+    found = recounting.verify(office.desk, now=office.clock()).differences
+    assert [one for one in found if code in str(one)] == []
 
 
 def test_a_dossier_taken_in_at_the_desk_is_checked_too(office: Office) -> None:
