@@ -41,6 +41,9 @@ NEVER_OVER_HTTP = {
     "database.too_new",  # migrating
     "deadline.stop_refused",  # `motcua due --stop`; a dossier's stops never end before they begin
     "due.instant_refused",  # `motcua due --accepted`
+    "import.act_refused",  # `motcua import`
+    "import.file_refused",
+    "import.mapping_refused",
     "portal_route.refused",  # `motcua deliveries route`
     "procedure.invalid_definition",  # seeding
     "replay.changed",  # `motcua replay`

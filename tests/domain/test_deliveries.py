@@ -95,11 +95,13 @@ def test_the_pauses_grow() -> None:
 @pytest.mark.parametrize("act", DeliveryAct)
 @pytest.mark.parametrize("state", DeliveryState)
 @pytest.mark.parametrize("is_parked", [False, True])
-def test_what_is_told_or_being_told_is_not_touched(
+def test_what_is_being_told_is_not_touched_and_what_is_told_only_to_mend_it(
     act: DeliveryAct, state: DeliveryState, *, is_parked: bool
 ) -> None:
     at_rest = {DeliveryState.WAITING, DeliveryState.BLOCKED, DeliveryState.DEAD}
-    if act is DeliveryAct.UNPARK:
+    if act is DeliveryAct.MEND:
+        is_allowed = not is_parked and state is DeliveryState.ACKNOWLEDGED
+    elif act is DeliveryAct.UNPARK:
         is_allowed = is_parked and state is DeliveryState.BLOCKED
     else:
         is_allowed = not is_parked and state in at_rest
