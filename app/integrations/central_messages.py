@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from app.domain.lifecycle import ACT_LABELS, Act, Status
 from app.domain.procedure import ApplicantKind
-from app.integrations.portal import DossierFacts, PaperFact, word
+from app.integrations.portal import word
+from app.integrations.portal_dossier import DossierFacts, PaperFact
 
 _LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 

@@ -19,7 +19,6 @@ from app.integrations.portal import (
     PORTAL_ERRORS,
     Answer,
     InTime,
-    PaperFact,
     PortalContractBroken,
     Telling,
     Verdict,
@@ -27,6 +26,7 @@ from app.integrations.portal import (
     in_pieces,
     verdict_of,
 )
+from app.integrations.portal_dossier import PaperFact
 
 
 @dataclass(frozen=True, slots=True)

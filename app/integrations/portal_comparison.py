@@ -6,14 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.integrations.national_portal import NationalPortal, body_of
-from app.integrations.portal import (
-    DossierFacts,
-    FieldDifference,
-    Found,
-    Holding,
-    PortalRefused,
-    Unmapped,
-)
+from app.integrations.portal import FieldDifference, Found, Holding, PortalRefused, Unmapped
+from app.integrations.portal_dossier import DossierFacts
 from app.integrations.portal_messages import dossier_message
 
 COURSE = frozenset(

@@ -19,13 +19,13 @@ from app.integrations.national_portal import (
     STATUS,
     stamp,
 )
-from app.integrations.portal import (
+from app.integrations.portal import word
+from app.integrations.portal_dossier import (
     DossierFacts,
     EventFact,
     FeeFact,
     PaperFact,
     PaperOnPaper,
-    word,
 )
 
 _LONGEST_HANDLER, _LONGEST_SUMMARY, _LONGEST_PAPER, _LONGEST_RESULT = 50, 1000, 4000, 2000

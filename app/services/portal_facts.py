@@ -24,12 +24,7 @@ from app.domain.lifecycle import Act, Status
 from app.domain.lookups import Source
 from app.domain.portal_routes import USUAL, Route, route_of
 from app.domain.procedure import ApplicantKind, FeeKind, FeePhase
-from app.integrations.portal import (
-    DossierFacts,
-    EventFact,
-    FeeFact,
-    Origin,
-)
+from app.integrations.portal_dossier import DossierFacts, EventFact, FeeFact, Origin
 from app.services.desk import Desk
 from app.services.portal_papers import paper_on_paper, papers_of
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from app.domain.documents import seal
 from app.domain.lifecycle import Act
 from app.domain.procedure import Component
-from app.integrations.portal import EventFact, PaperFact, PaperOnPaper
+from app.integrations.portal_dossier import EventFact, PaperFact, PaperOnPaper
 from app.services.desk import Desk
 
 
