@@ -78,11 +78,14 @@ def connect(url: str, *, as_owner: bool = False, pool_size: int = 10) -> Engine:
 
 
 @contextmanager
-def acting(engine: Engine, actor: Actor, once: Once | None = None) -> Iterator[Transaction]:
+def acting(
+    engine: Engine, actor: Actor, once: Once | None = None, *, snapshot: str | None = None
+) -> Iterator[Transaction]:
     """Open a transaction in which `actor` acts; it is committed at the end of the block.
 
     With `once`, refuses a key that is being worked on or was used for another body, and hands
-    over the outcome if the same request was answered before.
+    over the outcome if the same request was answered before. With `snapshot`, an exported one, it
+    sees what the transaction sees that exported it; the engine's isolation is REPEATABLE READ.
     """
     told: dict[str, Any] = {
         "role": Role.SYSTEM if actor.is_internal else actor.role,
@@ -91,6 +94,8 @@ def acting(engine: Engine, actor: Actor, once: Once | None = None) -> Iterator[T
         "agency": "" if actor.role is Role.APPLICANT else actor.agency or "",
     }
     with engine.begin() as db:
+        if snapshot is not None:
+            db.execute(text(f"SET TRANSACTION SNAPSHOT '{snapshot}'"))  # takes no parameters
         if once is None:
             row = db.execute(_TELL_PLAIN, told).one()
             _refuse_ended(row, actor)

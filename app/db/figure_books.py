@@ -13,6 +13,7 @@ from datetime import date, datetime
 from app.db.figure_facts import FACT_COLUMNS, fact_ctes
 from app.db.figure_points import COUNTS, KEY, added_up, adding, points_of
 from app.db.figures import FACTS
+from app.domain.measures import MEASURES
 from app.domain.working_time import WorkingTime
 
 LOCK = """
@@ -28,8 +29,8 @@ _OLD = ", ".join(f"old.{name}" for name in FACTS)
 _SET = ", ".join(f"{name} = excluded.{name}" for name in FACTS)
 _ENTRY_KEY = "recorded_on, received_on, day, agency_id, procedure_version_id, channel"
 _WITH_DAY = (
-    f"({points_of('changed', more='f.recorded_on, ')}"
-    f" UNION ALL {points_of('replaced', sign='-1', more='f.recorded_on, ')}) AS points"
+    f"({points_of('changed', more=['recorded_on'])}"
+    f" UNION ALL {points_of('replaced', sign='-1', more=['recorded_on'])}) AS points"
 )
 _MONTH = (
     "date_trunc('month', received_on)::date",
@@ -118,53 +119,64 @@ WHERE {which} AND ended_at IS NOT NULL
 """In which time those that ended were handled: what `WorkingTime` has to cover."""
 
 
-RECOUNTED = f"""
+def _recounted(which: str) -> str:
+    return f"""
 WITH other_due AS (
     SELECT * FROM unnest(CAST(:other_ids AS bigint[]), CAST(:other_dues AS timestamptz[]))
         AS o (dossier_id, due_at)
-), {fact_ctes("{id} > :after AND {id} <= :last")}, known AS (
+), {fact_ctes(which)}, known AS (
     SELECT f.* FROM figure_fact AS f
-    WHERE f.dossier_id > :after AND f.dossier_id <= :last AND f.until_on = '9999-12-31'
-)
-SELECT coalesce(fact.code, old.code) AS code,
-    to_jsonb(fact) - 'dossier_id' AS recounted,
-    to_jsonb(old) - '{{dossier_id,recorded_on,until_on}}'::text[] AS kept
+    WHERE {which.format(id="f.dossier_id")} AND f.until_on = '9999-12-31'
+)"""
+
+
+WRONG_FACTS = f"""
+{_recounted("{id} > :after AND {id} <= :last")}
+SELECT coalesce(fact.dossier_id, old.dossier_id) AS dossier_id
 FROM fact FULL JOIN known AS old ON old.dossier_id = fact.dossier_id
 WHERE ({_NEW}) IS DISTINCT FROM ({_OLD})
     AND NOT EXISTS (SELECT FROM figure_mark
         WHERE figure_mark.dossier_id = coalesce(fact.dossier_id, old.dossier_id))
 LIMIT :most
 """
-"""Facts counted anew that are not the ones kept, of dossiers without a mark."""
+"""Dossiers of a stretch, but for those with a mark, whose facts counted anew are not those kept."""
 
-_DIFFER = " OR ".join(f"coalesce(a.{n}, 0) <> coalesce(b.{n}, 0)" for n in COUNTS.split(", "))
-_DIFFERENCE = ", ".join(
-    f"'{n}', nullif(coalesce(a.{n}, 0) - coalesce(b.{n}, 0), 0)" for n in COUNTS.split(", ")
-)
-_CURRENT = "(SELECT * FROM figure_fact WHERE until_on = '9999-12-31')"
-
-WRONG_SUMS = f"""
-WITH a AS ({added_up(f"({points_of(_CURRENT)}) AS points", KEY.split(", "))}),
-b AS ({added_up("figure_entry", KEY.split(", "))})
-SELECT {KEY}, jsonb_strip_nulls(jsonb_build_object({_DIFFERENCE})) AS missing
-FROM a FULL JOIN b USING ({KEY}) WHERE {_DIFFER} LIMIT :most
+BOTH_FACTS = f"""
+{_recounted("{id} = ANY (:ids)")}
+SELECT coalesce(fact.code, old.code) AS code,
+    to_jsonb(fact) - 'dossier_id' AS recounted,
+    to_jsonb(old) - '{{dossier_id,recorded_on,until_on}}'::text[] AS kept
+FROM fact FULL JOIN known AS old ON old.dossier_id = fact.dossier_id
+ORDER BY coalesce(fact.dossier_id, old.dossier_id)
 """
-"""Days whose sums are not those of the facts."""
+"""Facts of some dossiers as counted anew and as kept. To put all of them into words while looking
+for those that differ would take half as long again."""
 
+_CURRENT = "(SELECT * FROM figure_fact WHERE until_on = '9999-12-31')"
 _MONTH_KEY = "received_month, month, agency_id, procedure_version_id, channel"
 _MONTHLY = ", ".join(
     f"{expression} AS {name}"
     for expression, name in zip(_MONTH, _MONTH_KEY.split(", "), strict=True)
 )
+_LESS = ", ".join(f"-{name} AS {name}" for name in MEASURES)
+_MISSING = ", ".join(f"'{name}', nullif({name}, 0)" for name in MEASURES)
 
-WRONG_MONTHS = f"""
-WITH a AS ({
-    added_up(f"(SELECT {_MONTHLY}, {COUNTS} FROM figure_entry) AS entry", _MONTH_KEY.split(", "))
-}),
-b AS (SELECT * FROM figure_month)
-SELECT {_MONTH_KEY}, jsonb_strip_nulls(jsonb_build_object({_DIFFERENCE})) AS missing
-FROM a FULL JOIN b USING ({_MONTH_KEY}) WHERE {_DIFFER} LIMIT :most
+
+def _unequal(key: str, counted: str, kept: str) -> str:
+    """Return the query of keys under which less or more is kept than is counted."""
+    both = f"({counted} UNION ALL SELECT {key}, {_LESS} FROM {kept}) AS both_sides"
+    return f"""
+SELECT {key}, jsonb_strip_nulls(jsonb_build_object({_MISSING})) AS missing
+FROM ({added_up(both, key.split(", "))}) AS unequal LIMIT :most
 """
+
+
+WRONG_SUMS = _unequal(KEY, points_of(_CURRENT), "figure_entry")
+"""Days whose sums are not those of the facts."""
+
+WRONG_MONTHS = _unequal(
+    _MONTH_KEY, f"SELECT {_MONTHLY}, {COUNTS} FROM figure_entry", "figure_month"
+)
 """Months whose sums are not those of their days."""
 
 WRONG_DAYS = """

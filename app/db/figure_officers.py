@@ -28,14 +28,16 @@ _NOT_YET = "f.overdue_on = :until AND f.due_at > :now AND :is_now"
 
 def officer_sums(tx: Transaction, wanted: Wanted, now: datetime) -> dict[Officer, Sums]:
     """Return the running figures by officer: each dossier is that of whoever had it last."""
-    relevant = f"""(SELECT f.* FROM figure_fact AS f WHERE {_scope(wanted)}
-        AND (f.ended_on IS NULL OR f.ended_on >= :first OR f.returned_on >= :first)
-        AND f.owner_ids && CAST(:agencies AS bigint[]))"""
-    who = "f.officer_id, f.officer_name, "
+    who = ["officer_id", "officer_name"]
     rows = tx.db.execute(
         text(f"""
+            WITH relevant AS MATERIALIZED (
+                SELECT f.* FROM figure_fact AS f WHERE {_scope(wanted)}
+                    AND (f.ended_on IS NULL OR f.ended_on >= :first OR f.returned_on >= :first)
+                    AND f.owner_ids && CAST(:agencies AS bigint[])
+            )
             SELECT officer_id, max(officer_name) AS officer_name, {ANSWERS}
-            FROM ({points_of(relevant, more=who)}) AS points
+            FROM ({points_of("relevant", more=who)}) AS points
             WHERE agency_id = ANY (:agencies) GROUP BY officer_id
         """),
         _values(wanted, now),

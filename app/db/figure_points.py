@@ -3,9 +3,10 @@
 SQL composed of our own names, as in `figure_facts`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from app.domain.measures import MEASURES
+from app.domain.measures import MEASURES, SPENT
 
 
 def _held(up: str, down: str) -> str:
@@ -80,41 +81,69 @@ _MOVES = (
 )
 
 
-def _point(day: str, agency: str, counts: Mapping[str, str]) -> str:
-    values = _values(counts)
-    if not day.startswith("unnest("):
-        owner = agency.format(day=day)
-        return f"SELECT {day}, {owner}, {values} WHERE {day} IS NOT NULL"
-    owner = agency.format(day="at.day")
-    return f"SELECT at.day, {owner}, {values} FROM {day} AS at (day)"
-
-
-def _move(agency: str, counts: Mapping[str, str]) -> str:
-    """Return the points of moves, one for each of them; what has ended is in nobody's books."""
-    return f"""SELECT moved.day, {agency}, {_values(counts)}
-        FROM unnest(moved_on, owner_ids, owner_ids[2:]) AS moved (day, giver, taker)
-        WHERE moved.day <= coalesce(ended_on, 'infinity')"""
-
-
-def _values(counts: Mapping[str, str]) -> str:
-    return ", ".join(counts.get(name, "0") for name in MEASURES)
-
-
 COUNTS = ", ".join(MEASURES)
 KEY = "received_on, day, agency_id, procedure_version_id, channel"
 SUMMED = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
 
 
-def points_of(source: str, *, sign: str = "1", more: str = "") -> str:
-    """Return a SELECT of the points of the facts in `source`, each count times `sign`."""
-    signed = ", ".join(f"{sign} * p.{name} AS {name}" for name in MEASURES)
-    points = [*(_point(*point) for point in _POINTS), *(_move(*move) for move in _MOVES)]
-    union = "\n        UNION ALL ".join(points)
+def points_of(source: str, *, sign: str = "1", more: Sequence[str] = ()) -> str:
+    """Return a SELECT of the points of the facts in `source`, added up, each count times `sign`.
+
+    Its columns are `more` of a fact's, then `KEY` and `COUNTS`. Each kind of point is added up
+    before they are put together: most of them count one thing of many. A day can come twice.
+    """
+    kinds = [_point(*point) for point in _POINTS] + [_move(*move) for move in _MOVES]
+    return "\nUNION ALL ".join(_added_up_kind(source, kind, sign, more) for kind in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What a kind of point is read from besides the fact, and what it says."""
+
+    day: str
+    agency: str
+    counts: Mapping[str, str]
+    where: str
+    joined: str = ""
+
+
+def _point(day: str, agency: str, counts: Mapping[str, str]) -> _Kind:
+    if not day.startswith("unnest("):
+        return _Kind(day, agency.format(day=day), counts, f"{day} IS NOT NULL")
+    listed = day.removeprefix("unnest(").removesuffix(")")
+    any_day = f"cardinality({listed}) > 0"  # most have none
+    owner = agency.format(day="at.day")
+    return _Kind("at.day", owner, counts, any_day, f"CROSS JOIN LATERAL {day} AS at (day)")
+
+
+def _move(agency: str, counts: Mapping[str, str]) -> _Kind:
+    """Return the points of moves, one for each of them; what has ended is in nobody's books."""
+    where = "cardinality(moved_on) > 0 AND moved.day <= coalesce(ended_on, 'infinity')"
+    joined = """CROSS JOIN LATERAL unnest(moved_on, owner_ids, owner_ids[2:])
+        AS moved (day, giver, taker)"""
+    return _Kind("moved.day", agency, counts, where, joined)
+
+
+def _added_up_kind(source: str, kind: _Kind, sign: str, more: Sequence[str]) -> str:
+    own = [f"f.{name}" for name in more]
+    key = [*own, "f.received_on", kind.day, kind.agency, "f.procedure_version_id", "f.channel"]
+    # Each column is of one type in all kinds: else they are converted once for each kind.
+    sums = ", ".join(
+        f"{sign} * (sum({kind.counts[name]}))::{_type(name)} AS {name}"
+        if name in kind.counts
+        else f"0::{_type(name)} AS {name}"
+        for name in MEASURES
+    )
+    names = [*more, *KEY.split(", ")]
+    listed = ", ".join(f"{said} AS {name}" for said, name in zip(key, names, strict=True))
     return f"""
-    SELECT {more}f.received_on, p.day, p.agency_id, f.procedure_version_id, f.channel, {signed}
-    FROM {source} AS f CROSS JOIN LATERAL (
-        {union}
-    ) AS p (day, agency_id, {COUNTS})"""
+    SELECT {listed}, {sums}
+    FROM {source} AS f {kind.joined} WHERE {kind.where}
+    GROUP BY {", ".join(key)}"""
+
+
+def _type(name: str) -> str:
+    return "bigint" if name == SPENT else "int"
 
 
 def added_up(points: str, key: Iterable[str]) -> str:

@@ -60,7 +60,7 @@ figure_mark = Table(
 figure_fact = Table(
     "figure_fact",
     metadata,
-    Column("dossier_id", ForeignKey("dossier.id"), primary_key=True),
+    Column("dossier_id", BigInteger, primary_key=True, autoincrement=False),
     Column("recorded_on", Date, primary_key=True),
     Column(
         "until_on",

@@ -1,17 +1,23 @@
 """Counting everything again from the events, and naming whatever the books say otherwise."""
 
+import os
 import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import ColumnElement, Engine, func, insert, select, text
 
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier
 from app.db.figure_books import (
-    RECOUNTED,
+    BOTH_FACTS,
     WRONG_DAYS,
+    WRONG_FACTS,
     WRONG_MONTHS,
     WRONG_OWNERS,
     WRONG_SUMS,
@@ -29,6 +35,14 @@ _WITNESSES = (
     *(("day", WRONG_SUMS), ("month", WRONG_MONTHS), ("number", WRONG_DAYS)),
     *(("owner", WRONG_OWNERS), ("petition", WRONG_PETITIONS)),
 )
+_AT_A_TIME = min(4, os.cpu_count() or 1)  # connections that count
+_PATIENT = text("""
+    SELECT set_config('statement_timeout', '10min', true), set_config('work_mem', '64MB', true),
+        set_config('idle_in_transaction_session_timeout', '0', true)
+""")
+_LAST = text("""
+    SELECT greatest((SELECT max(id) FROM dossier), (SELECT max(dossier_id) FROM figure_fact))
+""")
 _NIGHT_HOUR = 2  # local time from which the nightly recount may begin
 
 
@@ -53,11 +67,9 @@ def verify(desk: Desk, *, now: datetime) -> Verification:
     """
     bring_up_to_date(desk, now=now)
     began = time.monotonic()
-    frozen = desk.engine.execution_options(isolation_level="REPEATABLE READ")
-    with acting(frozen, SYSTEM) as tx:
-        tx.db.execute(text("SET LOCAL statement_timeout = '10min'"))
-        dossiers = tx.db.scalar(select(func.count()).select_from(dossier)) or 0
-        differences = _facts(desk, tx) + _sums(tx)
+    with _frozen(desk) as book:
+        dossiers = book.tx.db.scalar(select(func.count()).select_from(dossier)) or 0
+        differences = _differences(book)
     found = Verification(dossiers, time.monotonic() - began, differences[:_NAMED])
     with acting(desk.engine, SYSTEM) as tx:
         tx.db.execute(
@@ -93,31 +105,79 @@ def last_check(tx: Transaction) -> dict[str, Any] | None:
     return None if row is None else row._asdict()
 
 
-def _facts(desk: Desk, tx: Transaction) -> list[dict[str, Any]]:
-    last = tx.db.scalar(select(func.max(dossier.c.id))) or 0
-    found: list[dict[str, Any]] = []
-    for after in range(0, last, _STRETCH):
-        until = after + _STRETCH
-        payment_stops = desk.rules.payment_wait_stops_clock
-        within = (dossier.c.id > after) & (dossier.c.id <= until)
-        others = other_dues(desk, tx, within) if payment_stops else {}
-        stretch = {"after": after, "last": until}
-        working = working_of(desk, tx, "id > :after AND id <= :last", stretch)
-        values = {
-            **stretch,
-            **working.columns,
-            "upto": "infinity",
-            "payment_stops": payment_stops,
-            "other_ids": list(others),
-            "other_dues": list(others.values()),
-            "most": _NAMED,
-        }
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """The database as it stands at one instant, for as many connections as look at it."""
+
+    desk: Desk
+    engine: Engine
+    tx: Transaction
+    snapshot: str
+
+    @contextmanager
+    def opened(self) -> Iterator[Transaction]:
+        with acting(self.engine, SYSTEM, snapshot=self.snapshot) as tx:
+            tx.db.execute(_PATIENT)
+            yield tx
+
+
+@contextmanager
+def _frozen(desk: Desk) -> Iterator[_Book]:
+    engine = desk.engine.execution_options(isolation_level="REPEATABLE READ")
+    with acting(engine, SYSTEM) as tx:
+        tx.db.execute(_PATIENT)
+        yield _Book(desk, engine, tx, tx.db.scalar(text("SELECT pg_export_snapshot()")))
+
+
+def _differences(book: _Book) -> list[dict[str, Any]]:
+    """Recount with several connections: the sums, and stretch by stretch the facts.
+
+    Facts that are wrong are told first: they are why sums are.
+    """
+    last = book.tx.db.scalar(_LAST) or 0
+    with ThreadPoolExecutor(_AT_A_TIME, "recount") as crew:
+        sums = [crew.submit(_sums, book, what, query) for what, query in _WITNESSES]
+        stretches = deque(crew.submit(_facts, book, after) for after in range(0, last, _STRETCH))
+        found: list[dict[str, Any]] = []
+        while stretches:
+            found += stretches.popleft().result()
+            if len(found) >= _NAMED:
+                for stretch in stretches:
+                    stretch.cancel()
+                break
+        return found + [difference for one in sums for difference in one.result()]
+
+
+def _facts(book: _Book, after: int) -> list[dict[str, Any]]:
+    stretch = {"after": after, "last": after + _STRETCH}
+    within = (dossier.c.id > after) & (dossier.c.id <= after + _STRETCH)
+    with book.opened() as tx:
+        values = _reading(book.desk, tx, within, "id > :after AND id <= :last", stretch)
         with hashed(tx):
-            rows = tx.db.execute(text(RECOUNTED), values).all()
-        found += [_difference(row.code, row.recounted or {}, row.kept or {}) for row in rows]
-        if len(found) >= _NAMED:
-            break
-    return found
+            wrong = tx.db.scalars(text(WRONG_FACTS), values | {"most": _NAMED}).all()
+        if not wrong:
+            return []
+        some = {"ids": list(wrong)}
+        values = _reading(book.desk, tx, dossier.c.id.in_(wrong), "id = ANY (:ids)", some)
+        with hashed(tx):
+            rows = tx.db.execute(text(BOTH_FACTS), values).all()
+    return [_difference(row.code, row.recounted or {}, row.kept or {}) for row in rows]
+
+
+def _reading(
+    desk: Desk, tx: Transaction, within: ColumnElement[bool], which: str, bound: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what `fact_ctes` wants to be bound, for dossiers as they are now."""
+    payment_stops = desk.rules.payment_wait_stops_clock
+    others = other_dues(desk, tx, within) if payment_stops else {}
+    return {
+        **bound,
+        **working_of(desk, tx, which, bound).columns,
+        "upto": "infinity",
+        "payment_stops": payment_stops,
+        "other_ids": list(others),
+        "other_dues": list(others.values()),
+    }
 
 
 def _difference(code: str, recounted: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
@@ -130,9 +190,9 @@ def _difference(code: str, recounted: dict[str, Any], kept: dict[str, Any]) -> d
     }
 
 
-def _sums(tx: Transaction) -> list[dict[str, Any]]:
+def _sums(book: _Book, what: str, query: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for what, query in _WITNESSES:
+    with book.opened() as tx:
         for row in tx.db.execute(text(query), {"most": _NAMED}):
             values = {
                 name: value if isinstance(value, int | str | dict) else str(value)
