@@ -27,8 +27,8 @@ from app.db.migrate import migrate
 from app.db.server import running
 from app.services.seeding import seed
 from bench import machine
-from bench.lists_province import fill
 from bench.options import Options
+from bench.played import fill
 from bench.report import Table, keep
 
 _PLAYED = 40_000

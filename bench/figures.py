@@ -2,41 +2,39 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 from sqlalchemy import Engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL
 
-from app import clock
 from app.composition import desk_of, engine_of
 from app.db.access import acting, connect
-from app.db.migrate import migrate
-from app.db.server import running
 from app.domain.actor import SYSTEM
+from app.domain.calendar import LOCAL_ZONE
 from app.domain.periods import Period
 from app.domain.question import Group, Question
 from app.services import durations, figures, recounting, steering_index
-from app.services.desk import Desk, Rules
-from app.services.replay import Wishes, replaying
-from app.services.seeding import seed
+from app.services.desk import Desk
 from app.settings import Settings
 from bench import machine
 from bench.options import Options
+from bench.played import plain, province, provinces
 from bench.report import Table, keep
 from bench.stand import HERE
 
 PUBLISHED = HERE / "data" / "published" / "intake-2021.csv"
-_PUBLISHED_DOSSIERS = 259_898
+DAYS = 3 * 365
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=LOCAL_ZONE)
 _ROUNDS = 40
-_JUNE = Period(date(2021, 6, 1), date(2021, 6, 30))
-_YEAR = Period(date(2021, 1, 1), date(2021, 12, 31))
-_ODD = Period(date(2021, 2, 10), date(2021, 6, 17))
+_JUNE = Period(date(2026, 6, 1), date(2026, 6, 30))
+_YEAR = Period(date(2025, 1, 1), date(2025, 12, 31))
+_ODD = Period(date(2025, 2, 10), date(2026, 6, 17))
 _RAW = """
     SELECT dossier_id, count(*) AS n, min(occurred_at) AS first_at, max(occurred_at) AS last_at,
         max(due_at) AS due_at, min(occurred_at) FILTER (
@@ -55,13 +53,12 @@ class Books:
     dossiers: int
     desk: Desk
     owner: Engine
-    replay_s: float
 
 
 def measure(options: Options) -> None:
     """Ask the same questions of both sizes in turns, then recount each."""
-    with TemporaryDirectory(prefix="motcua-bench-") as home, running(Path(home)) as url:
-        sizes = [_province(url, Path(home), size) for size in options.sizes]
+    with provinces(options) as server, ExitStack() as stack:
+        sizes = [stack.enter_context(_books(server, size)) for size in options.sizes]
         table = Table(
             "P4 figures",
             [
@@ -74,14 +71,10 @@ def measure(options: Options) -> None:
         recounts = [_recounted(books) for books in sizes]
         for n, name in enumerate(("recount s", "raw GROUP BY s", "recount of raw", "wrong")):
             table.add(name, *(row[n] for row in recounts), "")
-        table.add("replay, books kept, dossiers/s", *(b.dossiers / b.replay_s for b in sizes), "")
         table.notes = _NOTES
-        plain = url.replace("postgresql+psycopg://", "postgresql://")
+        told = machine.describe_server(plain(server))
         data = ", ".join(f"{books.dossiers:,} dossiers" for books in sizes)
-        keep(table, options, f"{data} by replay; {machine.describe_server(plain)}")
-        for books in sizes:
-            books.desk.engine.dispose()
-            books.owner.dispose()
+        keep(table, options, f"{data} in three years, by replay; {told}")
 
 
 _NOTES = """
@@ -93,39 +86,22 @@ payments and the ledger, derives handling times, and compares every fact and eve
 """
 
 
-def _province(url: str, home: Path, size: int) -> Books:
-    admin = connect(url, as_owner=True, pool_size=1)
-    name = f"figures_{size}"
-    with admin.execution_options(isolation_level="AUTOCOMMIT").connect() as db:
-        db.execute(text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    own_url = make_url(url).set(database=name).render_as_string(hide_password=False)
-    owner = connect(own_url, as_owner=True)
-    migrate(owner)
-    seed(owner)
-    began = time.monotonic()
-    played = _replayed(owner, size)
-    replay_s = time.monotonic() - began
-    settings = Settings(data_dir=home, database_url=SecretStr(own_url))
-    return Books(played, desk_of(settings, engine_of(settings, pool_size=2)), owner, replay_s)
-
-
-def _replayed(owner: Engine, size: int) -> int:
-    """Play so many dossiers: the published table as often as it takes, each time another one."""
-    data, left, played = PUBLISHED.read_bytes(), size, 0
-    for number in range(1, 1000):
-        share = min(Decimal(1), Decimal(left) / _PUBLISHED_DOSSIERS)
-        wishes = Wishes(share.quantize(Decimal("0.0001")), number)
-        with replaying(owner, data, wishes, rules=Rules(), now=clock.now()) as replay:
-            played += sum(replay.play())
-        left = size - played
-        if left < size / 100:
-            break
-    return played
+@contextmanager
+def _books(server: URL, size: int) -> Iterator[Books]:
+    url = province(server, size, DAYS, NOW)
+    owner = connect(url, as_owner=True)
+    with TemporaryDirectory(prefix="motcua-bench-") as home:
+        settings = Settings(data_dir=Path(home), database_url=SecretStr(url))
+        desk = desk_of(settings, engine_of(settings, pool_size=2))
+        with acting(owner, SYSTEM) as tx:
+            dossiers = tx.db.scalar(text("SELECT count(*) FROM dossier")) or 0
+        yield Books(dossiers, desk, owner)
+        desk.engine.dispose()
+    owner.dispose()
 
 
 def _ask(desk: Desk, question: Question, what: str) -> None:
-    now = clock.now()
+    now = NOW
     if what == "annex":
         figures.annex_of(desk, question, actor=SYSTEM, now=now)
     elif what == "running":
@@ -135,12 +111,12 @@ def _ask(desk: Desk, question: Question, what: str) -> None:
 
 
 def _late(desk: Desk) -> None:
-    durations.late(desk, Question(_JUNE, group=Group.AGENCY), actor=SYSTEM, now=clock.now())
+    durations.late(desk, Question(_JUNE, group=Group.AGENCY), actor=SYSTEM, now=NOW)
 
 
 def _handling(desk: Desk) -> None:
     question = Question(_YEAR, group=Group.PROCEDURE)
-    durations.handling_times(desk, question, actor=SYSTEM, now=clock.now())
+    durations.handling_times(desk, question, actor=SYSTEM, now=NOW)
 
 
 def _asking(what: str, question: Question) -> Callable[[Desk], None]:
@@ -184,5 +160,5 @@ def _recounted(books: Books) -> tuple[float, float, float, int]:
     with acting(books.owner, SYSTEM) as tx:
         tx.db.execute(text(_USED)).all()
     raw_s = time.monotonic() - began
-    found = recounting.verify(books.desk, now=clock.now())
+    found = recounting.verify(books.desk, now=NOW)
     return found.seconds, raw_s, found.seconds / raw_s, len(found.differences)

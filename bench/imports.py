@@ -1,4 +1,7 @@
-"""P6: import and replay against a raw COPY of the rows that they leave, in turns."""
+"""P6: import and replay against a raw COPY of the rows that they leave, in turns.
+
+The same file goes into a province that holds few dossiers and into one that holds many (`--sizes`).
+"""
 
 import csv
 import json
@@ -15,12 +18,11 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 from sqlalchemy import Engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from app import clock
 from app.db.access import connect
 from app.db.migrate import migrate
-from app.db.server import running
 from app.domain.former_columns import COLUMNS
 from app.domain.former_mapping import read_mapping
 from app.services.desk import Rules
@@ -28,12 +30,15 @@ from app.services.importing import ImportWishes, importing
 from app.services.replay import Wishes, replaying
 from app.services.seeding import seed
 from bench import machine
-from bench.figures import PUBLISHED
+from bench.figures import DAYS, NOW, PUBLISHED
 from bench.options import Options
+from bench.played import plain, province, provinces
 from bench.report import Table, keep
 
 _PUBLISHED_DOSSIERS = 259_898
+_ROWS = 10_000  # of the file
 _EMPTY = "bench_empty"
+_FREE_KEY = 1_000_000_000  # beyond those of any province: the rows fit into each of them
 _TABLES = (
     *("import_run", "dossier", "dossier_component", "dossier_event", "delivery", "payment"),
     *("dossier_search", "intake_day", "import_row", "figure_fact", "figure_entry", "figure_month"),
@@ -63,73 +68,102 @@ JOIN procedure ON procedure.id = version.procedure_id ORDER BY d.id
 
 @dataclass(frozen=True)
 class _Server:
-    """An embedded server with an empty, ready database that others are copied from."""
+    """A server whose databases are copied, one for each run."""
 
-    url: str
+    url: URL
     folder: Path
-    dossiers: int
 
     def url_of(self, name: str) -> str:
-        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
+        return self.url.set(database=name).render_as_string(hide_password=False)
 
-    def plain(self, name: str) -> str:
-        return self.url_of(name).replace("postgresql+psycopg://", "postgresql://")
-
-    def do(self, statement: str) -> None:
-        admin = connect(self.url, as_owner=True, pool_size=1)
-        with admin.execution_options(isolation_level="AUTOCOMMIT").connect() as db:
-            db.execute(text(statement))
-        admin.dispose()
+    def do(self, statement: LiteralString, *names: str) -> None:
+        with psycopg.connect(plain(self.url), autocommit=True) as db:
+            db.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     @contextmanager
-    def fresh(self, name: str) -> Iterator[Engine]:
-        self.do(f"CREATE DATABASE {name} TEMPLATE {_EMPTY}")
+    def fresh(self, name: str, template: str) -> Iterator[Engine]:
+        self.do("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        self.do("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template)
         owner = connect(self.url_of(name), as_owner=True)
         try:
             yield owner
         finally:
             owner.dispose()
-            self.do(f"DROP DATABASE {name} WITH (FORCE)")
+            self.do("DROP DATABASE {} WITH (FORCE)", name)
 
 
 def measure(options: Options) -> None:
     """Import the same dossiers as CSV and NDJSON, replay as many, and COPY their rows."""
-    with TemporaryDirectory(prefix="motcua-bench-") as home, running(Path(home)) as url:
-        server = _Server(url, Path(home), options.sizes[0])
-        server.do(f"CREATE DATABASE {_EMPTY}")
-        owner = connect(server.url_of(_EMPTY), as_owner=True)
-        migrate(owner)
-        seed(owner)
-        owner.dispose()
+    with TemporaryDirectory(prefix="motcua-bench-") as home, provinces(options) as url:
+        server = _Server(url, Path(home))
+        bases = {size: province(url, size, DAYS, NOW) for size in options.sizes}
+        server.do("DROP DATABASE IF EXISTS {} WITH (FORCE)", _EMPTY)
+        server.do("CREATE DATABASE {}", _EMPTY)
+        _begin(server.url_of(_EMPTY))
         files, copies = _prepare(server)
         table = Table("P6 import and replay", _COLUMNS)
-        ratios = []
-        for pair in range(1, options.pairs + 1):
-            rates = [_rate(server, lambda db: _copied(db, copies["objects"]))]
-            rates.append(_rate(server, lambda db: _imported(db, files["objects"])))
-            rates.append(_rate(server, lambda db: _copied(db, copies["csv"])))
-            rates.append(_rate(server, lambda db: _imported(db, files["csv"])))
-            rates.append(_rate(server, lambda db: _copied(db, copies["replay"])))
-            rates.append(_rate(server, lambda db: _replayed(db, server.dossiers)))
-            rates.append(_rate(server, lambda db: _imported(db, files["csv"], write=False)))
-            ratios.append([rates[1] / rates[0], rates[3] / rates[2], rates[5] / rates[4]])
-            table.add(pair, *ratios[-1], *rates)
-        medians = [statistics.median(column) for column in zip(*ratios, strict=True)]
-        table.add("median", *medians, *[""] * 7)
+        for size, base in bases.items():
+            _measure_in(
+                server,
+                table,
+                f"{size:,}",
+                str(make_url(base).database),
+                files,
+                copies,
+                options.pairs,
+            )
+        server.do("DROP DATABASE {} WITH (FORCE)", _EMPTY)
         table.notes = _NOTES
-        data = f"{server.dossiers:,} dossiers; {machine.describe_server(server.plain('postgres'))}"
-        keep(table, options, data)
+        sizes = " and ".join(f"{size:,}" for size in bases)
+        told = machine.describe_server(plain(url))
+        keep(table, options, f"a file of {_ROWS:,} dossiers into {sizes} that are there; {told}")
+
+
+def _measure_in(
+    server: _Server,
+    table: Table,
+    there: str,
+    base: str,
+    files: dict[str, Path],
+    copies: dict[str, Path],
+    pairs: int,
+) -> None:
+    ratios = []
+    for pair in range(1, pairs + 1):
+        rates = [_rate(server, base, lambda db: _copied(db, copies["objects"]))]
+        rates.append(_rate(server, base, lambda db: _imported(db, files["objects"])))
+        rates.append(_rate(server, base, lambda db: _copied(db, copies["csv"])))
+        rates.append(_rate(server, base, lambda db: _imported(db, files["csv"])))
+        rates.append(_rate(server, base, lambda db: _copied(db, copies["replay"])))
+        rates.append(_rate(server, base, _replayed))
+        rates.append(_rate(server, base, lambda db: _imported(db, files["csv"], write=False)))
+        ratios.append([rates[1] / rates[0], rates[3] / rates[2], rates[5] / rates[4]])
+        table.add(there, pair, *ratios[-1], *rates)
+    medians = [statistics.median(column) for column in zip(*ratios, strict=True)]
+    table.add(there, "median", *medians, *[""] * 7)
+
+
+def _begin(url: str) -> None:
+    """Make an empty database whose keys begin where no province's are."""
+    owner = connect(url, as_owner=True)
+    migrate(owner)
+    seed(owner)
+    with owner.begin() as db:
+        db.execute(
+            text(f"SELECT setval(oid::regclass, {_FREE_KEY}) FROM pg_class WHERE relkind = 'S'")
+        )
+    owner.dispose()
 
 
 _COLUMNS = [
-    *("pair", "NDJSON of raw", "CSV of raw", "replay of raw"),
+    *("there before", "pair", "NDJSON of raw", "CSV of raw", "replay of raw"),
     *("raw of NDJSON/s", "NDJSON with histories/s", "raw of CSV/s", "CSV/s"),
     *("raw of replay/s", "replay/s", "CSV checked only/s"),
 ]
 _NOTES = """
-Each run has a database of its own, a copy of an empty one. Raw is one connection that copies, in
-one transaction, exactly the rows that the run beside it left in all tables, words to search by and
-figures included, into the same tables with the same indexes, keys and checks. The rows of the
+Each run has a database of its own, a copy of the province. Raw is one connection that copies, in
+one transaction, exactly the rows that the run beside it leaves in all tables, words to search by
+and figures included, into the same tables with the same indexes, keys and checks. The rows of the
 NDJSON file have whole histories (six acts on average), those of the CSV only the columns of
 instants, from which four acts follow.
 """
@@ -139,14 +173,14 @@ def _prepare(server: _Server) -> tuple[dict[str, Path], dict[str, Path]]:
     """Make the files to be imported, and what their import leaves as files for COPY."""
     files = {"objects": server.folder / "old.ndjson", "csv": server.folder / "old.csv"}
     copies = {name: server.folder / f"copy-{name}" for name in (*files, "replay")}
-    with server.fresh("bench_replay") as owner:
-        _replayed(owner, server.dossiers)
-        _export(server.plain("bench_replay"), files)
-        _dump(server.plain("bench_replay"), copies["replay"])
+    with server.fresh("bench_run", _EMPTY) as owner:
+        _replayed(owner)
+        _export(plain(server.url, "bench_run"), files)
+        _dump(plain(server.url, "bench_run"), copies["replay"])
     for name, path in files.items():
-        with server.fresh("bench_import") as owner:
+        with server.fresh("bench_run", _EMPTY) as owner:
             _imported(owner, path)
-            _dump(server.plain("bench_import"), copies[name])
+            _dump(plain(server.url, "bench_run"), copies[name])
     return files, copies
 
 
@@ -197,7 +231,7 @@ def _copied(owner: Engine, folder: Path) -> int:
             query = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(name))
             with db.cursor().copy(query) as copy:
                 copy.write((folder / name).read_bytes())
-        row = db.execute("SELECT count(*) FROM dossier").fetchone()
+        row = db.execute("SELECT count(*) FROM dossier WHERE id > %s", [_FREE_KEY]).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -213,15 +247,15 @@ def _imported(owner: Engine, path: Path, *, write: bool = True) -> int:
     return found.tally.rows
 
 
-def _replayed(owner: Engine, dossiers: int) -> int:
-    share = (Decimal(dossiers) / _PUBLISHED_DOSSIERS).quantize(Decimal("0.0001"))
+def _replayed(owner: Engine) -> int:
+    share = (Decimal(_ROWS) / _PUBLISHED_DOSSIERS).quantize(Decimal("0.0001"))
     wishes = Wishes(share, 1)
     with replaying(owner, PUBLISHED.read_bytes(), wishes, rules=Rules(), now=clock.now()) as replay:
         return sum(replay.play())
 
 
-def _rate(server: _Server, run: Callable[[Engine], int]) -> float:
-    with server.fresh("bench_run") as owner:
+def _rate(server: _Server, base: str, run: Callable[[Engine], int]) -> float:
+    with server.fresh("bench_run", base) as owner:
         began = time.perf_counter()
         done = run(owner)
         return done / (time.perf_counter() - began)

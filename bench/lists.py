@@ -7,22 +7,17 @@ the API and its transport cost would only hide the difference.
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
 from pydantic import SecretStr
 from sqlalchemy import Engine, event, text
-from sqlalchemy.engine import URL, make_url
 
 from app.composition import desk_of
 from app.db.access import acting, connect
-from app.db.migrate import migrate
-from app.db.server import running
 from app.domain.actor import Actor, Role
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.folding import fold
@@ -30,10 +25,9 @@ from app.domain.queue import Tab
 from app.services import queue, search
 from app.services.desk import Desk
 from app.services.search import Wanted
-from app.services.seeding import seed
 from app.settings import Settings
-from bench.lists_province import fill
 from bench.options import Options
+from bench.played import province, provinces
 from bench.report import Table, keep
 
 _NOW = datetime(2026, 11, 23, 9, 0, tzinfo=LOCAL_ZONE)
@@ -67,11 +61,11 @@ Call = Callable[[Side, int], object]
 def measure(options: Options) -> None:
     """Build both databases, ask them in turn, keep the table and the plans."""
     smallest, largest = min(options.sizes), max(options.sizes)
-    with ExitStack() as stack:
-        home = Path(stack.enter_context(TemporaryDirectory(prefix="motcua-p3-")))
-        server = make_url(stack.enter_context(running(home)))
-        small = stack.enter_context(_side(server, "small", smallest, _LAST_DAYS))
-        large = stack.enter_context(_side(server, "large", largest, _ALL_DAYS))
+    with (
+        provinces(options) as server,
+        _side(province(server, smallest, _LAST_DAYS, _NOW)) as small,
+        _side(province(server, largest, _ALL_DAYS, _NOW)) as large,
+    ):
         table = _measured(small, large)
         table.notes = "\n\n".join([_NOTES.strip(), *_plans(large)])
         data = f"{smallest:,} and {largest:,} dossiers, {_ROUNDS} calls of each kind"
@@ -79,16 +73,7 @@ def measure(options: Options) -> None:
 
 
 @contextmanager
-def _side(server: URL, name: str, dossiers: int, days: int) -> Iterator[Side]:
-    plain = server.set(drivername="postgresql", database="postgres")
-    with psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True) as db:
-        db.execute(f"CREATE DATABASE {name}".encode())
-    url = server.set(database=name).render_as_string(hide_password=False)
-    owner = connect(url, as_owner=True)
-    migrate(owner)
-    seed(owner)
-    owner.dispose()
-    fill(url, dossiers, days, _NOW)
+def _side(url: str) -> Iterator[Side]:
     engine = connect(url)
     link_key = SecretStr("khoa-do-toc-do")
     desk = desk_of(Settings(database_url=SecretStr(url), link_secret=link_key), engine)

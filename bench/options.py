@@ -11,7 +11,7 @@ from bench.stand import HERE
 
 @dataclass(frozen=True)
 class Options:
-    """`against` is another checkout to alternate with; `into` None keeps no record."""
+    """Everything chosen: `against` is another checkout, `into` None keeps no record."""
 
     pairs: int
     seconds: float
@@ -26,6 +26,7 @@ class Options:
     worker: bool
     fresh: bool
     against: Path | None
+    keep: Path | None
     into: Path | None
     command: str
     load_before: float
@@ -62,6 +63,9 @@ def read(arguments: list[str], names: list[str]) -> tuple[list[str], Options]:
     parser.add_argument("--rate", type=float, default=60.0, help="P9: requests per second")
     parser.add_argument("--worker", action="store_true", help="P1, P2: with a worker beside")
     parser.add_argument("--against", type=Path, help="P1, P2: a checkout to alternate with")
+    parser.add_argument(
+        "--keep", type=Path, help="P3, P4: a folder whose provinces are used again if they fit"
+    )
     parser.add_argument("--no-record", action="store_true", help="only print")
     given = parser.parse_args(arguments)
     if unknown := set(given.which) - set(names):
@@ -80,6 +84,7 @@ def read(arguments: list[str], names: list[str]) -> tuple[list[str], Options]:
         worker=given.worker,
         fresh=given.fresh,
         against=given.against.resolve() if given.against else None,
+        keep=given.keep.resolve() if given.keep else None,
         into=None if given.no_record else HERE / "docs" / "measurements.md",
         command=shlex.join(["python", "-m", "bench", *arguments]),
         load_before=os.getloadavg()[0],

@@ -24,9 +24,9 @@ from app.domain.papers import BOOKS, Form
 from app.papers.rendering import render
 from app.services.seeding import seed
 from bench.crew import HelperFailed
-from bench.lists_province import fill
 from bench.options import Options
 from bench.paper_facts import papers
+from bench.played import fill
 from bench.report import Table, keep
 from bench.stand import HERE
 

@@ -93,7 +93,8 @@ ORDER BY found.received_at DESC, found.id DESC
 
 HITS = """
 SELECT hit.received_at AS hit_at, hit.dossier_id AS hit_id, dossier.*
-FROM search_hits(:whole, :among, :newest, :since, :before_at, :before_id, :most) AS hit
+FROM search_hits(:whole, :among, CAST(:newest AS timestamptz), :since, :before_at,
+    :before_id, :most) AS hit
 LEFT JOIN dossier ON dossier.id = hit.dossier_id AND {conditions}
 ORDER BY hit.received_at DESC, hit.dossier_id DESC
 """

@@ -60,6 +60,7 @@ class _Walk:
     rows: list[Row[Any]]
     edge: Position | None
     is_common: bool = True
+    is_seen: bool = True
     is_narrow_rare: bool = False
 
 
@@ -167,7 +168,7 @@ def _walk_of(rows: list[Row[Any]]) -> _Walk:
 def _by_words(asked: _Asked) -> _Walk:
     """Walk through a sample, and find out from it whether to walk on or to ask the index."""
     if asked.query.is_selective:
-        return _hits(asked, among=asked.query.whole)
+        return _hits(asked, among=asked.query.whole, at_once=True)
     walk = _words_walk(asked, _SAMPLE)
     if walk.edge is None or len(walk.rows) > asked.limit:
         return walk
@@ -175,19 +176,25 @@ def _by_words(asked: _Asked) -> _Walk:
         return _words_walk(asked, _STRETCH)
     narrow = asked.query.narrow
     is_narrow_enough = narrow is not None and walk.is_narrow_rare
-    return _hits(asked, among=narrow if is_narrow_enough else asked.query.whole)
+    among = narrow if is_narrow_enough else asked.query.whole
+    return _hits(asked, among=among, at_once=not walk.is_seen)
 
 
 def _words_walk(asked: _Asked, budget: int) -> _Walk:
     rows = asked.ask(WORDS, budget=budget)
     told, walk = rows[0], _walk_of(rows)
-    return _Walk(walk.rows, walk.edge, told.whole >= _COMMON, told.narrow < 2 * _COMMON)
+    is_narrow_rare = told.narrow < 2 * _COMMON
+    return _Walk(walk.rows, walk.edge, told.whole >= _COMMON, told.whole > 0, is_narrow_rare)
 
 
-def _hits(asked: _Asked, *, among: str | None) -> _Walk:
-    """Ask the index; with other conditions for so many hits, then on from the last of them."""
+def _hits(asked: _Asked, *, among: str | None, at_once: bool) -> _Walk:
+    """Ask the index; with other conditions for so many hits, then on from the last of them.
+
+    It is asked for the newest first, period by period, unless so few are expected that a page's
+    worth of them would be looked for through all periods: then for all `at_once`.
+    """
     most = _MOST_HITS if asked.is_filtered else asked.limit + 1
-    newest = min(asked.values["before_at"], asked.now + _CLOCKS_DIFFER)
+    newest = None if at_once else min(asked.values["before_at"], asked.now + _CLOCKS_DIFFER)
     rows = asked.ask(HITS, among=among, newest=newest, most=most)
     edge = (rows[-1].hit_at, rows[-1].hit_id) if len(rows) == most else None
     return _Walk([row for row in rows if row.id is not None], edge)

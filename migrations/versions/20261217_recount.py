@@ -18,6 +18,8 @@ def downgrade() -> None:
     op.execute("""
         SET LOCAL lock_timeout = '4s';
         SET LOCAL statement_timeout = '30s';
+        DROP TRIGGER facts_forget ON dossier;
+        DROP FUNCTION facts_forget;
         ALTER TABLE figure_fact ADD CONSTRAINT fk_figure_fact_dossier_id
             FOREIGN KEY (dossier_id) REFERENCES dossier (id) NOT VALID;
     """)

@@ -58,3 +58,15 @@ ALTER POLICY seen_with_petition ON petition_event USING (
 -- third of what writing the facts costs.
 -- squawk-ignore ban-drop-constraint
 ALTER TABLE figure_fact DROP CONSTRAINT fk_figure_fact_dossier_id;
+
+-- What the key did besides: whoever empties the dossiers empties the books.
+
+CREATE FUNCTION facts_forget() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+    TRUNCATE figure_fact;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER facts_forget AFTER TRUNCATE ON dossier FOR EACH STATEMENT
+    EXECUTE FUNCTION facts_forget();

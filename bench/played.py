@@ -1,4 +1,4 @@
-"""A province of any size, for P3 and the register: a table of its own, played by replay.
+"""A province of any size, for P3, P4 and the register: a table of its own, played by replay.
 
 Its rows are the agencies of the published table; each receives 0.85 of what the one before does, so
 that they are of very different size. Persons, days, outcomes and clocks are invented by the replay.
@@ -8,22 +8,71 @@ import csv
 import io
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+from sqlalchemy.engine import URL, make_url
 
 from app.db.access import connect
+from app.db.migrate import migrate
+from app.db.server import running
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.figures import Intake
 from app.domain.periods import Period
 from app.services.backfill import backfill
 from app.services.desk import Rules
 from app.services.replay import Wishes, replaying
+from app.services.seeding import seed
+from bench.options import Options
 
 PUBLISHED = Path(__file__).resolve().parent.parent / "data" / "published" / "intake-2021.csv"
 
 _SHARE_OF_LARGER = 0.85
 _ONLINE_PERCENT = 80
 _TOLD_EVERY_S = 10.0
+
+
+@contextmanager
+def provinces(options: Options) -> Iterator[URL]:
+    """Start a server for provinces: in a folder of its own, or in the one that is to be kept."""
+    with TemporaryDirectory(prefix="motcua-bench-") as own:
+        home = options.keep or Path(own)
+        home.mkdir(parents=True, exist_ok=True)
+        with running(home) as url:
+            yield make_url(url)
+
+
+def province(server: URL, dossiers: int, days: int, now: datetime) -> str:
+    """Return the address of a province in a database of its own, played if it is not there yet."""
+    name = f"played_{dossiers}_in_{days}"
+    url = server.set(database=name).render_as_string(hide_password=False)
+    with psycopg.connect(plain(server), autocommit=True) as db:
+        if db.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+            owner = connect(url, as_owner=True)
+            migrate(owner)
+            owner.dispose()
+            return url
+        # Named when it is whole: what was interrupted is made anew.
+        db.execute("DROP DATABASE IF EXISTS being_played")
+        db.execute("CREATE DATABASE being_played")
+        own_url = server.set(database="being_played").render_as_string(hide_password=False)
+        owner = connect(own_url, as_owner=True)
+        migrate(owner)
+        seed(owner)
+        owner.dispose()
+        fill(own_url, dossiers, days, now)
+        db.execute(f"ALTER DATABASE being_played RENAME TO {name}".encode())
+    return url
+
+
+def plain(server: URL, database: str = "postgres") -> str:
+    """Return the address of a database as psycopg takes it."""
+    own = server.set(drivername="postgresql", database=database)
+    return own.render_as_string(hide_password=False)
 
 
 def fill(url: str, dossiers: int, days: int, now: datetime) -> None:
@@ -42,7 +91,7 @@ def fill(url: str, dossiers: int, days: int, now: datetime) -> None:
     backfill(owner, payment_stops=True)  # the words to find them by, as the command does
     sys.stderr.write(f"{done:,} dossiers in {time.monotonic() - begun:.0f} s\n")
     with owner.execution_options(isolation_level="AUTOCOMMIT").connect() as db:
-        db.exec_driver_sql("VACUUM (ANALYZE) dossier, dossier_search, dossier_event")
+        db.exec_driver_sql("VACUUM (ANALYZE)")
         db.exec_driver_sql("CHECKPOINT")
     owner.dispose()
 
