@@ -91,6 +91,14 @@ class ReplayForm(BaseModel):
     reason: Paragraph = Field(description="What was mended", examples=["Đã công bố thủ tục"])
 
 
+class DiscardForm(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Paragraph = Field(
+        description="Why no dossier will come of it", examples=["Cổng xác nhận là bản tin thử"]
+    )
+
+
 class MendingForm(ReplayForm):
     """One of `changes`, `message` and `copy_number`."""
 
@@ -143,7 +151,7 @@ async def _wanted(
     state: InboundState | None = None,
     service: Service | None = None,
     portal_code: PortalCode | None = None,
-    every: Annotated[bool, Query(description="Those that are dossiers too")] = False,  # noqa: FBT002  (a query parameter)
+    every: Annotated[bool, Query(description="Dossiers and discarded ones too")] = False,  # noqa: FBT002  (a query parameter)
 ) -> Wanted:
     return Wanted(state, service, portal_code, every)
 
@@ -151,8 +159,8 @@ async def _wanted(
 @router.get(
     "/inbound",
     summary="List what the portal handed on (hồ sơ chuyển đến từ Cổng)",
-    description="Oldest first. Without `state`, `portal_code` or `every`: all that is no dossier "
-    "yet, waiting or in quarantine.",
+    description="Oldest first. Without `state`, `portal_code` or `every`: all that something is to "
+    "be done with, waiting or in quarantine.",
     responses=responses(InboundRoleRefused, CursorRefused),
 )
 def list_inbound(
@@ -229,4 +237,24 @@ def mend_inbound(
         message=form.message,
         copy=form.copy_number,
     )
+    return Inbound(**inbound_desk.act(desk, inbound_id, deed))
+
+
+@router.post(
+    "/inbound/{inbound_id}/discard",
+    summary="Discard it (loại bản tin)",
+    description="No dossier will come of it: a trial of the portal, a duplicate under another "
+    "name. It leaves the list and is kept with the reason. Replayed or mended, it is taken up "
+    "again.",
+    responses=_REFUSALS,
+)
+def discard_inbound(
+    form: DiscardForm,
+    inbound_id: InboundId,
+    desk: CurrentDesk,
+    actor: CurrentActor,
+    now: Now,
+    once: MaybeOnce,
+) -> Inbound:
+    deed = Deed(InboundAct.DISCARD, form.reason, actor, now, once)
     return Inbound(**inbound_desk.act(desk, inbound_id, deed))

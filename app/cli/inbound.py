@@ -7,7 +7,7 @@ import typer
 
 inbound = typer.Typer(
     name="inbound",
-    help="Dossiers from the national portal (hồ sơ chuyển đến): list, show, replay, mend.",
+    help="Dossiers from the national portal (hồ sơ chuyển đến): list, show, replay, mend, discard.",
     no_args_is_help=True,
 )
 
@@ -18,14 +18,14 @@ Reason = Annotated[str, typer.Option("--reason", help="What was mended; it is ke
 @inbound.command("list")
 def list_(
     state: Annotated[
-        str | None, typer.Option(help="waiting, in_flight, entered or quarantined.")
+        str | None, typer.Option(help="waiting, in_flight, entered, quarantined or discarded.")
     ] = None,
     code: Annotated[str | None, typer.Option(help="MaHoSo at the portal.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Those that are dossiers too.")] = False,  # noqa: FBT002  (an option)
+    every: Annotated[bool, typer.Option("--all", help="Dossiers and discarded ones too.")] = False,  # noqa: FBT002  (an option)
     after: Annotated[int, typer.Option(min=0, help="Go on after this number.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows.")] = 50,
 ) -> None:
-    """List what is no dossier yet: waiting or in quarantine, oldest first."""
+    """List what something is to be done with: waiting or in quarantine, oldest first."""
     from app.cli import inbound_tables  # noqa: PLC0415  (slow to import)
 
     inbound_tables.write_list(state, code, every=every, after=after, limit=limit)
@@ -74,3 +74,16 @@ def mend(
     from app.cli import inbound_tables  # noqa: PLC0415
 
     inbound_tables.mend(number, reason, changes or [], body, copy)
+
+
+@inbound.command()
+def discard(
+    number: Number,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why no dossier will come of it; it is kept.")
+    ],
+) -> None:
+    """Take one off the list; it is kept, and replayed or mended it is taken up again."""
+    from app.cli import inbound_tables  # noqa: PLC0415
+
+    inbound_tables.discard(number, reason)

@@ -84,6 +84,10 @@ def replay(number: int, reason: str) -> None:
     _act(number, Deed(InboundAct.REPLAY, reason, operator(), clock.now()))
 
 
+def discard(number: int, reason: str) -> None:
+    _act(number, Deed(InboundAct.DISCARD, reason, operator(), clock.now()))
+
+
 def mend(number: int, reason: str, changes: list[str], body: Path | None, copy: int | None) -> None:
     message: dict[str, Any] | None = None
     if body is not None:

@@ -26,13 +26,15 @@ class InboundState(StrEnum):
     IN_FLIGHT = auto()  # đang xử lý
     ENTERED = auto()  # đã thành hồ sơ
     QUARANTINED = auto()  # cách ly
+    DISCARDED = auto()  # đã loại: nobody will make a dossier of it
 
 
 class InboundAct(StrEnum):
-    """What a person may do with what stands in quarantine."""
+    """What a person may do with what is no dossier yet."""
 
     REPLAY = auto()  # xử lý lại
     MEND = auto()  # sửa và xử lý lại
+    DISCARD = auto()  # loại
 
 
 STATE_LABELS = {
@@ -40,6 +42,23 @@ STATE_LABELS = {
     InboundState.IN_FLIGHT: "Đang xử lý",
     InboundState.ENTERED: "Đã vào sổ",
     InboundState.QUARANTINED: "Cách ly",
+    InboundState.DISCARDED: "Đã loại",
+}
+
+UNSETTLED = (InboundState.WAITING, InboundState.IN_FLIGHT, InboundState.QUARANTINED)
+"""States in which something is still to be done."""
+
+MOVABLE = {
+    InboundAct.REPLAY: (InboundState.WAITING, InboundState.QUARANTINED, InboundState.DISCARDED),
+    InboundAct.MEND: (InboundState.WAITING, InboundState.QUARANTINED, InboundState.DISCARDED),
+    InboundAct.DISCARD: (InboundState.WAITING, InboundState.QUARANTINED),
+}
+"""From which states each act of a person leads on. What was discarded can be taken up again."""
+
+ACT_LABELS = {
+    InboundAct.REPLAY: "xử lý lại",
+    InboundAct.MEND: "sửa",
+    InboundAct.DISCARD: "loại",
 }
 
 

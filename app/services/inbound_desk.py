@@ -1,6 +1,7 @@
-"""What an administrator does with dossiers of the portal: look, replay, mend. No content is shown.
+"""What an administrator does with dossiers of the portal: look, replay, mend, discard.
 
-Faults name places and reasons, never values; whole messages are for the command line alone.
+No content is shown: faults name places and reasons, never values; whole messages are for the
+command line alone.
 """
 
 import json
@@ -18,7 +19,10 @@ from app.db.inbound import inbound, inbound_act, inbound_copy
 from app.domain.actor import Actor, Role
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.inbound import (
+    ACT_LABELS,
+    MOVABLE,
     STATE_LABELS,
+    UNSETTLED,
     InboundAct,
     InboundActRefused,
     InboundNotFound,
@@ -33,12 +37,13 @@ from app.domain.once import Once
 from app.integrations.portal_inbound import code_of, procedure_of, read_message
 from app.services.desk import Desk
 
+_IS_UNSETTLED = f"state IN {tuple(map(str, UNSETTLED))}"
 _SILENT = "Cổng chưa trả lời khi tải tệp ({what}); sẽ thử lại lúc {at:%H:%M:%S ngày %d/%m/%Y}."
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which messages; without a state, a code or `every`: those that are no dossier yet."""
+    """Which messages; without a state, a code or `every`: those that wait or stand."""
 
     state: InboundState | None = None
     service: Service | None = None
@@ -73,7 +78,7 @@ def list_page(
     values = {name: value for name, value in given.items() if value is not None}
     conditions = [f"{name} = :{name}" for name in values]
     if not wanted.every and wanted.state is None and wanted.code is None:
-        conditions.append("state <> 'entered'")
+        conditions.append(_IS_UNSETTLED)
     with acting(desk.engine, actor) as tx:
         rows = tx.db.execute(
             text(f"""
@@ -107,7 +112,7 @@ def message_of(desk: Desk, inbound_id: int, *, actor: Actor, copy: int | None = 
 
 
 def act(desk: Desk, inbound_id: int, deed: Deed) -> dict[str, Any]:
-    """Let a message be worked on anew, as it is or mended; keep who did it and why.
+    """Let a message be worked on anew, as it is or mended, or discard it; keep who and why.
 
     Done twice, or while a worker has it, it changes nothing: a dossier is never made of it again.
     """
@@ -118,7 +123,7 @@ def act(desk: Desk, inbound_id: int, deed: Deed) -> dict[str, Any]:
         with acting(desk.engine, replace(deed.actor, is_internal=True), deed.once) as tx:
             if tx.seen is not None:
                 return dict(tx.seen)
-            _let_go(tx, inbound_id, deed)
+            _move(tx, inbound_id, deed)
             answer = _as_json(_view(desk, tx, _find(tx, inbound_id)))
             remember(tx, deed.once, answer, deed.now)
     except IntegrityError as error:
@@ -129,11 +134,13 @@ def act(desk: Desk, inbound_id: int, deed: Deed) -> dict[str, Any]:
     return answer
 
 
-def _let_go(tx: Transaction, inbound_id: int, deed: Deed) -> None:
+def _move(tx: Transaction, inbound_id: int, deed: Deed) -> None:
     row = tx.db.execute(select(inbound).where(inbound.c.id == inbound_id).with_for_update()).one()
     state = InboundState(row.state)
-    if state not in {InboundState.QUARANTINED, InboundState.WAITING}:
-        detail = f"Bản tin đang ở trạng thái “{STATE_LABELS[state]}”, không xử lý lại được."
+    if state not in MOVABLE[deed.act]:
+        detail = (
+            f"Bản tin đang ở trạng thái “{STATE_LABELS[state]}”, không {ACT_LABELS[deed.act]} được."
+        )
         raise InboundActRefused(detail)
     values: dict[str, Any] = {}
     changed: list[str] = []
@@ -142,21 +149,14 @@ def _let_go(tx: Transaction, inbound_id: int, deed: Deed) -> None:
         changed = sorted(deed.changes) or [""]
         values = {"corrected": message, "procedure": procedure_of(message), "agency_id": None}
         values |= {"code": _code_of(row, message)}
-    elif row.code is None:
+    elif deed.act is InboundAct.REPLAY and row.code is None:
         raise InboundActRefused("Bản tin không đọc được MaHoSo: phải sửa trước khi xử lý lại.")
-    tx.db.execute(
-        inbound.update()
-        .where(inbound.c.id == inbound_id)
-        .values(
-            state=InboundState.WAITING,
-            attempts=0,
-            next_at=deed.now,
-            faults=[],
-            answer_code=None,
-            answer=None,
-            **values,
-        )
-    )
+    if deed.act is InboundAct.DISCARD:
+        values = {"state": InboundState.DISCARDED}  # its faults stay: they are why
+    else:
+        values |= {"state": InboundState.WAITING, "attempts": 0, "next_at": deed.now}
+        values |= {"faults": [], "answer_code": None, "answer": None}
+    tx.db.execute(inbound.update().where(inbound.c.id == inbound_id).values(values))
     tx.db.execute(
         insert(inbound_act).values(
             inbound_id=inbound_id,

@@ -16,6 +16,7 @@ from app.db.figure_sums import Key
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deliveries import DeliveryState, Partner
+from app.domain.inbound import UNSETTLED, InboundState
 from app.domain.measures import Sums
 from app.domain.payments import PaymentStatus
 from app.domain.periods import Period
@@ -65,6 +66,11 @@ FAMILIES: Final = {
         "Age of the oldest message that waits to be told; 0 if none waits",
         ("partner",),
     ),
+    "motcua_inbound": (
+        "Dossiers handed on by the national portal that are none here yet",
+        ("state",),
+    ),
+    "motcua_inbound_oldest_seconds": ("Age of the oldest in quarantine; 0 if there is none", ()),
     "motcua_payments_pending": ("Payments opened and not decided yet", ("status",)),
     "motcua_signature_verdicts": ("Signature verdicts given so far", ("indication",)),
     "motcua_figure_marks": (f"Changes that the books do not know yet, up to {MOST}", ()),
@@ -81,6 +87,7 @@ def read(desk: Desk, *, now: datetime) -> list[Sample]:
         return [
             *_books(desk, tx, now),
             *_ledger(tx, now),
+            *_inbox(tx, now),
             *_payments(tx),
             *_verdicts(tx),
             *_recount(tx),
@@ -133,6 +140,24 @@ def _ledger(tx: Transaction, now: datetime) -> Iterator[Sample]:
         since = arose.get(oldest.get(partner, 0))
         age = 0.0 if since is None else max(0.0, (now - since).total_seconds())
         yield Sample("motcua_delivery_oldest_seconds", age, (partner,))
+
+
+def _inbox(tx: Transaction, now: datetime) -> Iterator[Sample]:
+    rows = tx.db.execute(
+        text("""
+            SELECT state, count(*) AS n, min(received_at) AS since
+            FROM (SELECT state, received_at FROM inbound
+                WHERE state <> 'entered' ORDER BY id LIMIT :most) AS unsettled
+            GROUP BY state
+        """),
+        {"most": MOST},
+    )
+    counted = {row.state: row for row in rows}
+    for state in UNSETTLED:
+        yield Sample("motcua_inbound", counted[state].n if state in counted else 0, (state,))
+    stuck = counted.get(InboundState.QUARANTINED)
+    age = 0.0 if stuck is None else max(0.0, (now - stuck.since).total_seconds())
+    yield Sample("motcua_inbound_oldest_seconds", age)
 
 
 def _payments(tx: Transaction) -> Iterator[Sample]:

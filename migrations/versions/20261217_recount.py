@@ -21,7 +21,7 @@ def downgrade() -> None:
         DROP TRIGGER facts_forget ON dossier;
         DROP FUNCTION facts_forget;
         ALTER TABLE figure_fact ADD CONSTRAINT fk_figure_fact_dossier_id
-            FOREIGN KEY (dossier_id) REFERENCES dossier (id) NOT VALID;
+            FOREIGN KEY (dossier_id) REFERENCES dossier (id);
     """)
     for table in (
         *("dossier_component", "dossier_event", "payment", "lookup", "rating", "due_move"),

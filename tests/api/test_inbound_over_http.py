@@ -89,6 +89,29 @@ def test_an_administrator_sees_the_fault_and_mends_its_place(
     refused(administrator.post(f"{path}/replay", {"reason": "x"}), 409, "inbound.act_refused")
 
 
+def test_what_is_discarded_leaves_the_list_with_a_reason(api: Api, administrator: Person) -> None:
+    message = _message(api, LoaiDoiTuong="7")
+    _hand_on(api, message)
+    _work(api)
+    [stands] = succeeded(administrator.get("/v1/inbound", portal_code=message["MaHoSo"]))["items"]
+    path = f"/v1/inbound/{stands['id']}"
+    refused(administrator.post(f"{path}/discard", {"reason": " "}), 422, "request.invalid")
+    refused(
+        api.receptionist(JUSTICE).post(f"{path}/discard", {"reason": "x"}),
+        403,
+        "inbound.role_refused",
+    )
+
+    gone = succeeded(administrator.post(f"{path}/discard", {"reason": "Cổng gửi thử"}))
+
+    assert gone["state"] == "discarded"
+    listed = succeeded(administrator.get("/v1/inbound", limit=100))["items"]
+    assert stands["id"] not in {one["id"] for one in listed}
+    [act] = succeeded(administrator.get(path))["acts"]
+    assert (act["act"], act["reason"]) == ("discard", "Cổng gửi thử")
+    refused(administrator.post(f"{path}/discard", {"reason": "x"}), 409, "inbound.act_refused")
+
+
 def test_lists_go_on_after_their_cursor_and_are_for_administrators(
     api: Api, administrator: Person
 ) -> None:

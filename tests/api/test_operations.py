@@ -155,6 +155,30 @@ def test_the_ledger_is_told_as_its_summary_says(own_api: Api) -> None:
     }
 
 
+def test_what_stands_in_quarantine_is_told_until_it_is_discarded(own_api: Api) -> None:
+    hour, quarantined = 3600, (("state", "quarantined"),)
+    administrator = own_api.person("administrator", PROVINCE)
+    secret = own_api.settings.portal_inbound_secret.get_secret_value()
+    assert _after(own_api, seconds=60)["motcua_inbound_oldest_seconds"] == {(): 0}
+    own_api.http.post(
+        "/v1/notices/portal/nhanhsdvcqg", json={}, headers={"Authorization": f"Bearer {secret}"}
+    )
+
+    metrics = _after(own_api, seconds=hour)
+
+    assert metrics["motcua_inbound"] == {
+        (("state", "waiting"),): 0,
+        (("state", "in_flight"),): 0,
+        quarantined: 1,
+    }
+    assert metrics["motcua_inbound_oldest_seconds"] == {(): hour}
+    [stuck] = succeeded(administrator.get("/v1/inbound"))["items"]
+    succeeded(administrator.post(f"/v1/inbound/{stuck['id']}/discard", {"reason": "Bản tin thử"}))
+    metrics = _after(own_api, seconds=60)
+    assert metrics["motcua_inbound"][quarantined] == 0
+    assert metrics["motcua_inbound_oldest_seconds"] == {(): 0}
+
+
 def _after(api: Api, *, seconds: int) -> Samples:
     """Return the metrics once those before are forgotten."""
     api.clock.at += timedelta(seconds=seconds)

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from app.db.figures import FACTS
 from app.domain.actor import SYSTEM
 from app.domain.periods import Period
 from app.domain.question import Question
@@ -73,6 +74,50 @@ def test_every_difference_is_named(played: Office, wrong: str, what: str) -> Non
             played.change(f"{restore} WHERE {conditions}", **where)
             played.change("DELETE FROM figure_mark")
     assert recounting.verify(played.desk, now=played.clock()).is_right
+
+
+def test_a_fact_of_no_dossier_is_named(played: Office) -> None:
+    stray = played.one("SELECT max(dossier_id) AS id FROM figure_fact")["id"] + 1_000_000
+    names = ", ".join(FACTS)
+    played.change(
+        f"INSERT INTO figure_fact (dossier_id, recorded_on, until_on, {names})"
+        f" SELECT :stray, recorded_on, until_on, {names} FROM figure_fact LIMIT 1",
+        stray=stray,
+    )
+    try:
+        found = recounting.verify(played.desk, now=played.clock())
+
+        told = [each for each in found.differences if each["what"] == "fact"]
+        assert [each["recounted"] for each in told] == [dict.fromkeys(told[0]["kept"])]
+    finally:
+        played.change("DELETE FROM figure_fact WHERE dossier_id = :stray", stray=stray)
+    assert recounting.verify(played.desk, now=played.clock()).is_right
+
+
+def test_a_fault_in_all_facts_is_told_a_hundred_times(played: Office) -> None:
+    played.change("UPDATE figure_fact SET status = status || '!'")
+    try:
+        found = recounting.verify(played.desk, now=played.clock())
+
+        assert [each["what"] for each in found.differences] == ["fact"] * 100
+        assert all(
+            each["kept"] == {"status": f"{each['recounted']['status']}!"}
+            for each in found.differences
+        )
+    finally:
+        played.change("UPDATE figure_fact SET status = rtrim(status, '!')")
+    assert recounting.verify(played.desk, now=played.clock()).is_right
+
+
+def test_emptied_dossiers_leave_no_books(office: Office) -> None:
+    office.take_in(DESK, DISTRICT)
+    bookkeeping.bring_up_to_date(office.desk, now=office.clock())
+    assert office.one("SELECT sum(received) AS n FROM figure_month")["n"] == 1
+
+    office.change("TRUNCATE dossier, intake_day CASCADE")
+
+    for table in ("figure_fact", "figure_entry", "figure_month", "figure_mark"):
+        assert office.one(f"SELECT count(*) AS n FROM {table}")["n"] == 0
 
 
 def test_what_is_told_after_a_day_was_asked_about_belongs_to_the_next(office: Office) -> None:

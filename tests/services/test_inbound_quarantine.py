@@ -14,6 +14,7 @@ from app.domain.inbound import (
     InboundActRefused,
     InboundNotFound,
     InboundRoleRefused,
+    InboundState,
     MendRefused,
     Service,
 )
@@ -185,6 +186,50 @@ def test_a_mending_that_cannot_be_changes_nothing(office: Office, given: dict[st
 
     assert faults_of(office, message["MaHoSo"]) == [("/LoaiDoiTuong", "inbound.unmapped")]
     assert not office.rows("SELECT * FROM inbound_act")
+
+
+def test_what_is_discarded_is_kept_and_can_be_taken_up_again(office: Office) -> None:
+    message = handed_in(office, strict=False, LoaiDoiTuong="7")
+    receive(office, message)
+    work(office)
+
+    gone = let_go(office, message["MaHoSo"], deed(office, InboundAct.DISCARD))
+
+    assert (gone["state"], gone["state_label"]) == ("discarded", "Đã loại")
+    assert [fault["code"] for fault in gone["faults"]] == ["inbound.unmapped"]
+    assert row_of(office, message["MaHoSo"])["state"] == "discarded"
+    listed = {
+        wanted: [
+            one["portal_code"]
+            for one in inbound_desk.list_page(
+                office.desk, wanted, actor=ADMINISTRATOR, after=0, limit=9
+            )
+        ]
+        for wanted in (Wanted(), Wanted(InboundState.DISCARDED), Wanted(every=True))
+    }
+    assert list(listed.values()) == [[], [message["MaHoSo"]], [message["MaHoSo"]]]
+    with pytest.raises(InboundActRefused, match="không loại được"):
+        let_go(office, message["MaHoSo"], deed(office, InboundAct.DISCARD))
+    receive(office, message)  # the portal sends it again: still known
+    assert row_of(office, message["MaHoSo"])["state"] == "discarded"
+
+    changes = {"/LoaiDoiTuong": "1"}
+    let_go(office, message["MaHoSo"], deed(office, InboundAct.MEND, changes=changes))
+
+    assert dossiers_of(office, message["MaHoSo"]) == 1
+    with pytest.raises(InboundActRefused):
+        let_go(office, message["MaHoSo"], deed(office, InboundAct.DISCARD))
+
+
+def test_an_unreadable_one_can_be_discarded(office: Office) -> None:
+    inbound.receive(office.desk, Service.DOSSIER, b"{", now=office.clock())
+    [kept] = office.rows("SELECT * FROM inbound")
+
+    found = inbound_desk.act(office.desk, kept["id"], deed(office, InboundAct.DISCARD))
+
+    assert found["state"] == "discarded"
+    with pytest.raises(InboundActRefused):
+        inbound_desk.act(office.desk, kept["id"], deed(office))
 
 
 def test_only_administrators_of_its_agencies_see_it_and_none_its_content(office: Office) -> None:
