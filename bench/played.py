@@ -51,7 +51,7 @@ def province(server: URL, dossiers: int, days: int, now: datetime) -> str:
     name = f"played_{dossiers}_in_{days}"
     url = server.set(database=name).render_as_string(hide_password=False)
     with psycopg.connect(plain(server), autocommit=True) as db:
-        if db.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+        if db.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount:
             owner = connect(url, as_owner=True)
             migrate(owner)
             owner.dispose()

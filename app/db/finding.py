@@ -58,11 +58,13 @@ WORDS = """
 WITH asked AS MATERIALIZED (
     SELECT agency, CAST(replace(:whole, '@', agency || ':') AS tsquery) AS whole,
         CAST(replace(:narrow, '@', agency || ':') AS tsquery) AS narrow,
+        CAST(replace(:begun, '@', agency || ':') AS tsquery) AS begun,
         greatest(:wanted, :budget / greatest(1, cardinality(acting_agencies()))) AS each
     FROM unnest(acting_agencies()) AS agency
 ), walked AS MATERIALIZED (
     SELECT newest.dossier_id AS id, newest.received_at, newest.place = asked.each AS is_last,
-        newest.words @@ asked.whole AS has_whole, newest.words @@ asked.narrow AS has_narrow
+        newest.words @@ asked.whole AS has_whole, newest.words @@ asked.narrow AS has_narrow,
+        newest.words @@ asked.begun AS has_begun
     FROM asked CROSS JOIN LATERAL (
         SELECT dossier_id, received_at, words,
             row_number() OVER (ORDER BY received_at DESC, dossier_id DESC) AS place
@@ -74,10 +76,11 @@ WITH asked AS MATERIALIZED (
 ), edge AS (
     SELECT received_at, id FROM walked WHERE is_last ORDER BY received_at DESC, id DESC LIMIT 1
 ), told AS (
-    SELECT count(*) FILTER (WHERE has_whole) AS whole, count(*) FILTER (WHERE has_narrow) AS narrow
+    SELECT count(*) FILTER (WHERE has_whole) AS whole, count(*) FILTER (WHERE has_narrow) AS narrow,
+        count(*) FILTER (WHERE has_begun) AS begun
     FROM walked
 )
-SELECT edge.received_at AS edge_at, edge.id AS edge_id, told.whole, told.narrow, found.*
+SELECT edge.received_at AS edge_at, edge.id AS edge_id, told.whole, told.narrow, told.begun, found.*
 FROM told
 LEFT JOIN edge ON true
 LEFT JOIN LATERAL (

@@ -125,7 +125,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All of these terms. `whole` is the condition, `narrow` the same without word beginnings."""
+    """All of these terms. `whole` is the condition, `narrow` the same without word beginnings.
+
+    `begun` are the beginnings alone: whoever asks an index pays for every word that begins so.
+    """
 
     terms: tuple[Term, ...]
 
@@ -140,6 +143,10 @@ class Query:
     @property
     def narrow(self) -> str | None:
         return _all_of(term for term in self.terms if not term.is_prefix) or None
+
+    @property
+    def begun(self) -> str | None:
+        return _all_of(term for term in self.terms if term.is_prefix) or None
 
 
 def read_query(text: str | None, procedure: str | None = None) -> Query:

@@ -27,6 +27,7 @@ Position = tuple[datetime, int]
 _SAMPLE: Final = 1_000  # dossiers walked through to see how common the words are
 _STRETCH: Final = 6_000  # dossiers walked through at most
 _COMMON: Final = 5  # found in the sample: more will be found by walking on
+_OFTEN_BEGUN: Final = 100  # in the sample: so many begin as the unfinished word does
 _MOST_HITS: Final = 2_000  # of the index, where other conditions have to be looked up
 _FIRST_DAY: Final = date(1900, 1, 1)
 _LAST_DAY: Final = date(8999, 12, 31)
@@ -61,7 +62,7 @@ class _Walk:
     edge: Position | None
     is_common: bool = True
     is_seen: bool = True
-    is_narrow_rare: bool = False
+    is_narrow_better: bool = False
 
 
 def find(
@@ -116,6 +117,7 @@ class _Asked:
             "wanted": limit + 1,
             "whole": query.whole,
             "narrow": query.narrow or query.whole,
+            "begun": query.begun or query.whole,
         }
         self.conditions = ["true"]
         if wanted.status is not None:
@@ -174,17 +176,19 @@ def _by_words(asked: _Asked) -> _Walk:
         return walk
     if walk.is_common:
         return _words_walk(asked, _STRETCH)
-    narrow = asked.query.narrow
-    is_narrow_enough = narrow is not None and walk.is_narrow_rare
-    among = narrow if is_narrow_enough else asked.query.whole
+    among = asked.query.narrow if walk.is_narrow_better else asked.query.whole
     return _hits(asked, among=among, at_once=not walk.is_seen)
 
 
 def _words_walk(asked: _Asked, budget: int) -> _Walk:
     rows = asked.ask(WORDS, budget=budget)
     told, walk = rows[0], _walk_of(rows)
-    is_narrow_rare = told.narrow < 2 * _COMMON
-    return _Walk(walk.rows, walk.edge, told.whole >= _COMMON, told.whole > 0, is_narrow_rare)
+    # The index gathers all words of a beginning first: left off where they are many, and the
+    # other words few enough to be looked through.
+    is_narrow_better = (
+        asked.query.narrow is not None and told.narrow < 2 * _COMMON and told.begun > _OFTEN_BEGUN
+    )
+    return _Walk(walk.rows, walk.edge, told.whole >= _COMMON, told.whole > 0, is_narrow_better)
 
 
 def _hits(asked: _Asked, *, among: str | None, at_once: bool) -> _Walk:
