@@ -42,7 +42,8 @@ row security. Both provinces are played by replay, with events, components, pape
 messages: the large one over three years, the small one over twenty days, so that both have dossiers
 in hand. The 31 agencies are of very different size; the clerk is of the largest (15 of 100) unless
 said otherwise. Rare names are the rarest of that agency. Counts go through all open dossiers of the
-agency, everything else through a page's worth.
+agency, everything else through a page's worth: how many dossiers were shown, or counted, is told on
+average, for where the small province has less to show the large one has more to do.
 """
 
 
@@ -163,20 +164,38 @@ CALLS: dict[str, Call] = {
 def _measured(small: Side, large: Side) -> Table:
     table = Table(
         "P3 lists, queue and search",
-        ("call", "large / small", "small ms", "large ms", "small p99 ms", "large p99 ms"),
+        (
+            *("call", "large / small", "small ms", "large ms", "small p99 ms", "large p99 ms"),
+            *("on small's page", "on large's page"),
+        ),
     )
     for name, call in CALLS.items():
         taken: tuple[list[float], list[float]] = ([], [])
+        shown: tuple[list[int], list[int]] = ([], [])
         for n in range(-_WARM_UP, _ROUNDS):
-            for side, times in zip((small, large), taken, strict=True):
+            for side, times, lengths in zip((small, large), taken, shown, strict=True):
                 begun = time.perf_counter()
-                call(side, n)
+                answer = call(side, n)
                 if n >= 0:
                     times.append((time.perf_counter() - begun) * 1000)
+                    lengths.append(_length(answer))
         medians = [statistics.median(times) for times in taken]
         late = [sorted(times)[int(0.99 * len(times))] for times in taken]
-        table.add(name, medians[1] / medians[0], *medians, *late)
+        lengths = [statistics.fmean(each) for each in shown]
+        table.add(name, medians[1] / medians[0], *medians, *late, *lengths)
     return table
+
+
+def _length(answer: object) -> int:
+    """Return how many dossiers an answer shows or counts."""
+    match answer:
+        case search.Page():
+            return len(answer.dossiers)
+        case queue.Page():
+            return len(answer.items)
+        case queue.Counts():
+            return answer.tabs[Tab.AGENCY].count
+    raise TypeError(answer)
 
 
 def _sizes(side: Side) -> str:

@@ -32,10 +32,14 @@ _NAME = "motcua"
 _ORPHANS_END_WITHIN_S = 20
 _LOOK_AGAIN_S = 0.2
 
+_CONTAINER_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+
 _OPTIONS = {
     "listen_addresses": "",
     "max_connections": "200",
-    "shared_buffers": "256MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
@@ -200,10 +204,33 @@ def _socket_dir(cluster: Path, account: _Account) -> Path:
     return short
 
 
+def buffers_mib(memory: int) -> int:
+    """Return the server's cache for so many bytes of memory: an eighth, 128 MiB to 4 GiB.
+
+    A quarter is what PostgreSQL advises for a machine of its own; here web and workers are beside
+    it. What is not used is not taken.
+    """
+    return min(4096, max(128, memory // 8 // 2**20))
+
+
+def _memory() -> int:
+    """Return the machine's memory in bytes, or what this container may use of it."""
+    own = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for limit in _CONTAINER_LIMITS:
+        if limit.exists() and (said := limit.read_text().strip()).isdigit():
+            own = min(own, int(said))
+    return own
+
+
 def _start(cluster: Path, socket_dir: Path, account: _Account) -> None:
     if _postmaster(cluster) is not None:
         return
-    options = [*_OPTIONS.items(), ("unix_socket_directories", str(socket_dir))]
+    buffers = f"{buffers_mib(_memory())}MB"
+    options = [
+        *_OPTIONS.items(),
+        ("shared_buffers", buffers),
+        ("unix_socket_directories", str(socket_dir)),
+    ]
     command = " ".join(f"-c {name}='{value}'" for name, value in options)
     log = cluster / "server.log"
     start = ("-D", cluster, "-l", log, "-o", command, "-w", "-t", "60", "start")
