@@ -181,8 +181,8 @@ def _measured(small: Side, large: Side) -> Table:
                     lengths.append(_length(answer))
         medians = [statistics.median(times) for times in taken]
         late = [sorted(times)[int(0.99 * len(times))] for times in taken]
-        lengths = [statistics.fmean(each) for each in shown]
-        table.add(name, medians[1] / medians[0], *medians, *late, *lengths)
+        mean_lengths = [statistics.fmean(each) for each in shown]
+        table.add(name, medians[1] / medians[0], *medians, *late, *mean_lengths)
     return table
 
 
