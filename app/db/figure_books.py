@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from app.db import figure_rollups as rollups
 from app.db.figure_facts import FACT_COLUMNS, fact_ctes
 from app.db.figure_points import COUNTS, KEY, added_up, adding, points_of
 from app.db.figures import FACTS
@@ -75,7 +76,7 @@ WITH known AS MATERIALIZED (
     {added_up("delta", _MONTH)}
     ON CONFLICT (received_month, month, agency_id, procedure_version_id, channel)
     {adding("figure_month")}
-)
+), rolled AS ({rollups.ADD_UP.format(rolled_up=rollups.rolled_up("delta"))})
 SELECT count(*) FROM changed
 """
 
@@ -178,6 +179,9 @@ WRONG_MONTHS = _unequal(
     _MONTH_KEY, f"SELECT {_MONTHLY}, {COUNTS} FROM figure_entry", "figure_month"
 )
 """Months whose sums are not those of their days."""
+
+WRONG_ROLLUPS = _unequal(rollups.KEY, rollups.COUNTED, "figure_rollup")
+"""Rolled up sums that are not those of the next finer ones."""
 
 WRONG_DAYS = """
 WITH b AS (

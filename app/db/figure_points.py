@@ -83,7 +83,6 @@ _MOVES = (
 
 COUNTS = ", ".join(MEASURES)
 KEY = "received_on, day, agency_id, procedure_version_id, channel"
-SUMMED = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
 
 
 def points_of(source: str, *, sign: str = "1", more: Sequence[str] = ()) -> str:
@@ -149,8 +148,9 @@ def _type(name: str) -> str:
 def added_up(points: str, key: Iterable[str]) -> str:
     """Return a SELECT that adds up points by `key`, without rows in which nothing is counted."""
     listed = ", ".join(key)
+    summed = ", ".join(f"sum({name})::{_type(name)} AS {name}" for name in MEASURES)
     anything = " OR ".join(f"sum({name}) <> 0" for name in MEASURES)
-    return f"SELECT {listed}, {SUMMED} FROM {points} GROUP BY {listed} HAVING {anything}"
+    return f"SELECT {listed}, {summed} FROM {points} GROUP BY {listed} HAVING {anything}"
 
 
 def adding(table: str) -> str:

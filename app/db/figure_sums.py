@@ -1,7 +1,9 @@
-"""Sums of any period, grouping and day of knowledge: one small query over months and days.
+"""Sums of any period, grouping and day of knowledge: one small query over years, months, days.
 
-Months that lie whole before the edge of the question are taken from `figure_month`, the rest day
-by day from the journal; what became known after `as_of` is taken off again.
+A question that tells agencies and procedures apart takes the months that lie whole before its edge
+from `figure_month` and the rest day by day from the journal. Every other one takes what was rolled
+up. A month that the question begins in the middle of comes from the journal; what became known
+after `as_of` is taken off again.
 """
 
 from calendar import monthrange
@@ -26,7 +28,8 @@ class Wanted:
     """Which sums: of a period as it stood at the end of `until`, for some agencies.
 
     `versions` None are all procedures, `channel` None all channels. `as_of` None is what is known
-    now. `by` are the columns that are told apart.
+    now. `by` are the columns that are told apart. `is_whole`: the agencies are all there are.
+    `of_receipt`: only what is counted on the day of receipt is wanted (`COHORT`).
     """
 
     period: Period
@@ -36,25 +39,37 @@ class Wanted:
     as_of: date | None = None
     versions: Sequence[int] | None = None
     channel: str | None = None
+    is_whole: bool = False
+    of_receipt: bool = False
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The keys that have to be known: those told apart and those chosen by."""
+        agency = [] if self.is_whole and "agency_id" not in self.by else ["agency_id"]
+        is_by_version = self.versions is not None or "procedure_version_id" in self.by
+        return [*agency, "procedure_version_id"] if is_by_version else agency
 
 
 def sums(tx: Transaction, wanted: Wanted) -> dict[Key, Sums]:
     """Return the sums by the values of `wanted.by`; a key without any count is left out."""
     period = wanted.period
     part = _begun_month(period.first)
-    edge = _month(min(wanted.until, period.last, _LAST) + timedelta(days=1))
+    until = min(wanted.until, period.last)
     rows = tx.db.execute(
         _statement(
             wanted.by,
+            tuple(wanted.columns),
             is_past=wanted.as_of is not None,
             has_versions=wanted.versions is not None,
             has_channel=wanted.channel is not None,
+            of_receipt=wanted.of_receipt,
         ),
         {
             "first": period.first,
             "last": period.last,
-            "until": min(wanted.until, period.last),
-            "edge": edge,
+            "until": until,
+            "year": min(period.first, until).replace(month=1, day=1),
+            "edge": _month(min(until, _LAST) + timedelta(days=1)),
             "part_first": part.first if part else date.max,
             "part_last": part.last if part else date.max,
             "agencies": list(wanted.agencies),
@@ -110,44 +125,82 @@ ANSWERS = ",\n    ".join(
         ),
     ]
 )
+_OF_RECEIPT = ", ".join(f"sum({name}) AS {name}" for name in COHORT)
 _COUNTS = ", ".join(MEASURES)
 _NEGATIVE = ", ".join(f"-{name}" for name in MEASURES)
+_BEGUN = "BETWEEN :part_first AND :part_last"
+_IN_BEGUN = f"(day {_BEGUN} OR received_on {_BEGUN})"
 
 
 @lru_cache
 def _statement(
-    by: tuple[str, ...], *, is_past: bool, has_versions: bool, has_channel: bool
+    by: tuple[str, ...],
+    columns: tuple[str, ...],
+    *,
+    is_past: bool,
+    has_versions: bool,
+    has_channel: bool,
+    of_receipt: bool,
 ) -> TextClause:
-    keys = ", ".join(KEYS)
-    of_months = "day < :edge AND day NOT BETWEEN :part_first AND :part_last"
-    of_months += " AND received_on NOT BETWEEN :part_first AND :part_last"
+    keys = [*columns, "channel"]
+    is_detailed = len(columns) > 1
+    whole = _MONTHS if is_detailed else _ROLLED_UP[columns]
+    days = f"{_IN_BEGUN} OR day >= :edge" if is_detailed else _IN_BEGUN
+    entries = f"SELECT received_on, day, {', '.join(keys)}, {{counts}} FROM figure_entry WHERE"
     known = "recorded_on <= :as_of AND " if is_past else ""
-    taken_off = f"""
-    UNION ALL
-    SELECT date_trunc('month', received_on)::date, date_trunc('month', day)::date, {keys},
-        {_NEGATIVE}
-    FROM figure_entry WHERE recorded_on > :as_of AND {of_months}"""
-    conditions = ["agency_id = ANY (:agencies)"]
+    sources = [
+        whole,
+        f"{entries.format(counts=_COUNTS)} {known}day <= :until AND ({days})",
+    ]
+    if is_past:
+        sources.append(
+            f"{entries.format(counts=_NEGATIVE)} recorded_on > :as_of AND day <= :until"
+            f" AND NOT ({days})"
+        )
+    conditions = ["agency_id = ANY (:agencies)"] if "agency_id" in columns else ["true"]
     if has_versions:
         conditions.append("procedure_version_id = ANY (:versions)")
     if has_channel:
         conditions.append("channel = :channel")
+    if of_receipt:
+        conditions.append(_COHORT)
     listed = "".join(f"{name}, " for name in by)
     grouped = f"GROUP BY {', '.join(by)}" if by else ""
     return text(f"""
-SELECT {listed}{ANSWERS}
-FROM (
-    SELECT received_month AS received_on, month AS day, {keys}, {_COUNTS}
-    FROM figure_month WHERE month < :edge AND month NOT BETWEEN :part_first AND :part_last
-        AND received_month NOT BETWEEN :part_first AND :part_last
-    UNION ALL
-    SELECT received_on, day, {keys}, {_COUNTS} FROM figure_entry
-    WHERE {known}day <= :until AND (day >= :edge OR day BETWEEN :part_first AND :part_last
-        OR received_on BETWEEN :part_first AND :part_last){taken_off if is_past else ""}
-) AS counts
+SELECT {listed}{_OF_RECEIPT if of_receipt else ANSWERS}
+FROM ({" UNION ALL ".join(sources)}) AS counts
 WHERE {" AND ".join(conditions)}
 {grouped}
 """)
+
+
+_MONTHS = f"""
+    SELECT received_month AS received_on, month AS day, {", ".join(KEYS)}, {_COUNTS}
+    FROM figure_month
+    WHERE month < :edge AND month NOT {_BEGUN} AND received_month NOT {_BEGUN}"""
+
+
+def _rolled_up(kind: str, column: str) -> str:
+    part = f"part AS {column}, " if column else ""
+    spans = {
+        "year": "since < :year",
+        "month": "since >= :year AND since < :edge",
+        "day": "since >= :edge AND since <= :until",
+    }
+    return " UNION ALL ".join(
+        f"""
+    SELECT received_month AS received_on, since AS day, {part}channel, {_COUNTS}
+    FROM figure_rollup WHERE kind = '{kind}' AND span = '{span}' AND {condition}
+        AND since NOT {_BEGUN} AND received_month NOT {_BEGUN}"""
+        for span, condition in spans.items()
+    )
+
+
+_ROLLED_UP = {
+    (): _rolled_up("agency", ""),
+    ("agency_id",): _rolled_up("agency", "agency_id"),
+    ("procedure_version_id",): _rolled_up("procedure", "procedure_version_id"),
+}
 
 
 def not_yet_late(tx: Transaction, wanted: Wanted, now: datetime) -> dict[Key, Sums]:

@@ -1,5 +1,7 @@
 """Facts of dossiers in versions, the sums of them, and what is known of their correctness."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -24,14 +26,14 @@ from app.domain.measures import MEASURES, SPENT
 from app.domain.petitions import PetitionStatus
 
 
-def _counts() -> list[Column[int]]:
-    """Return a column for each measure; those since 20261211 have a default for older releases."""
+def _counts(defaulted: Sequence[str]) -> list[Column[int]]:
+    """Return a column for each measure; some have a default, for older releases."""
     return [
         Column(
             name,
             BigInteger if name == SPENT else Integer,
             nullable=False,
-            server_default=text("0") if name in _SINCE_20261211 else None,
+            server_default=text("0") if name in defaulted else None,
         )
         for name in MEASURES
     ]
@@ -233,7 +235,7 @@ figure_entry = Table(
     Column("agency_id", BigInteger, primary_key=True, autoincrement=False),
     Column("procedure_version_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel", Text, primary_key=True),
-    *_counts(),
+    *_counts(_SINCE_20261211),
     Index("ix_figure_entry_day", "day"),
     Index("ix_figure_entry_received_on", "received_on"),
     comment="Journal of the sums: what a day of recording changed in the counts of days",
@@ -247,8 +249,29 @@ figure_month = Table(
     Column("agency_id", BigInteger, primary_key=True, autoincrement=False),
     Column("procedure_version_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel", Text, primary_key=True),
-    *_counts(),
+    *_counts(_SINCE_20261211),
     comment="The journal added up by months, as it stands now",
+)
+
+figure_rollup = Table(
+    "figure_rollup",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("span", Text, primary_key=True),
+    Column("since", Date, primary_key=True, comment="First day of the span"),
+    Column("received_month", Date, primary_key=True, comment="Of a year: its first day, always"),
+    Column(
+        "part",
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="Key of the agency or of the version of the procedure",
+    ),
+    Column("channel", Text, primary_key=True),
+    *_counts(defaulted=()),
+    one_of("kind", ("agency", "procedure")),
+    one_of("span", ("day", "month", "year")),
+    comment="The journal added up by agency or by procedure, as it stands now",
 )
 
 figure_closing = Table(

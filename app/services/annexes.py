@@ -16,7 +16,8 @@ from app.services.figure_scope import Asking, existed
 def annex_rows(asked: Asking, only: Collection[str] | None = None) -> list[AnnexRow]:
     """Return the rows of the annex: dossiers received per agency, of `only` those if given."""
     period = asked.question.period
-    wanted = replace(asked.wanted(("agency_id", "channel")), until=period.last)
+    wanted = asked.wanted(("agency_id", "channel"))
+    wanted = replace(wanted, until=period.last, of_receipt=True)
     intakes = _intakes(asked.tx, wanted)
     agencies = [
         known

@@ -18,8 +18,10 @@ from app.db.dossiers import dossier, dossier_event
 from app.db.figure_books import FOLD, HANDLED, LOCK, MARKS_OF_A_BATCH, Reading
 from app.db.figure_facts import HASHED, LOCAL
 from app.db.figure_petitions import FOLD_PETITIONS
+from app.db.figure_rollups import EMPTY_YEAR, FILL_YEAR, NEXT_YEAR
 from app.db.figures import READING, figure_closing, figure_fact, figure_petition
 from app.db.histories import moments_of
+from app.db.search import backfill
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE, Calendar
 from app.domain.deadlines import due
@@ -58,9 +60,12 @@ _TAKE = _take("figure_mark", "dossier_id")
 _TAKE_PETITIONS = _take("figure_petition_mark", "petition_id")
 _STALE = f"SELECT dossier_id FROM figure_fact WHERE until_on = '9999-12-31' AND reading < {READING}"
 _TAKE_STALE = text(f"{_STALE} ORDER BY dossier_id LIMIT :most")
+_ROLLUPS = "figure_rollup"
+_ALL_YEARS = 9999
 _IS_BEHIND = text(f"""
     SELECT EXISTS (SELECT FROM figure_mark) OR EXISTS (SELECT FROM figure_petition_mark)
         OR EXISTS ({_STALE})
+        OR NOT EXISTS (SELECT FROM backfill WHERE name = '{_ROLLUPS}' AND through = {_ALL_YEARS})
 """)
 _CALENDAR = text("SELECT value FROM revision WHERE name = 'calendar'")
 
@@ -94,6 +99,8 @@ def fold(desk: Desk, *, now: datetime) -> int:
         tx.db.execute(text(LOCK))
         if tx.db.scalar(_CALENDAR) != tx.calendar_revision:
             return 1  # it changed while we waited for the lock: what passed is counted by the new
+        if _rolls_up(tx):
+            return 1
         today = _day(now)
         oldest: date | None = tx.db.scalar(_OLDEST)
         day = min(oldest or today, today)
@@ -109,6 +116,22 @@ def fold(desk: Desk, *, now: datetime) -> int:
         if petitions:
             _enter_petitions(tx, petitions, _open_day(tx, day), upto)
         return len(ids) + len(petitions)
+
+
+def _rolls_up(tx: Transaction) -> bool:
+    """Roll up a year of the journal of an older release; tell whether there was one to do."""
+    through = tx.db.scalar(select(backfill.c.through).where(backfill.c.name == _ROLLUPS)) or 0
+    if through == _ALL_YEARS:
+        return False
+    year = tx.db.scalar(text(NEXT_YEAR), {"through": through})
+    if year is not None:
+        tx.db.execute(text(EMPTY_YEAR), {"year": year})
+        tx.db.execute(text(FILL_YEAR), {"year": year})
+    note = insert(backfill).values(name=_ROLLUPS, through=_ALL_YEARS if year is None else year)
+    tx.db.execute(
+        note.on_conflict_do_update(index_elements=["name"], set_={"through": note.excluded.through})
+    )
+    return True
 
 
 def _enter(desk: Desk, tx: Transaction, ids: list[int], day: date, upto: str) -> None:

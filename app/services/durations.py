@@ -68,7 +68,7 @@ def _spent(asked: Asking) -> defaultdict[str, _Spent]:
     found: defaultdict[str, _Spent] = defaultdict(dict)
     column = part_key(asked.question.group)
     by = tuple(dict.fromkeys((*column, "procedure_version_id")))
-    for key, counted in asked.counted(by).items():
+    for key, counted in asked.received(by).items():
         values = dict(zip(by, key, strict=True))
         code = asked.part_of(values[column[0]]) if column else ""
         offered: Offered = asked.catalogue.offered[int(values["procedure_version_id"])]

@@ -76,11 +76,16 @@ class Asking:
             asked.as_of,
             self.versions,
             asked.channel,
+            is_whole=len(self.agencies) == len(self.catalogue.agencies),
         )
 
     def counted(self, by: tuple[str, ...]) -> dict[Key, Sums]:
         """Return the sums by columns as the books have them, by days."""
         return sums(self.tx, self.wanted(by))
+
+    def received(self, by: tuple[str, ...]) -> dict[Key, Sums]:
+        """Return, by columns, what is counted on the day of receipt (`COHORT`)."""
+        return sums(self.tx, replace(self.wanted(by), of_receipt=True))
 
     def named(self, key: int | str) -> tuple[str, str]:
         """Return code and name of the part that a value of the grouping column belongs to."""

@@ -154,7 +154,7 @@ class Import:
         if self.written >= _MANY:
             db.execute(
                 "ANALYZE dossier, dossier_component, dossier_event, dossier_search, intake_day,"
-                " import_row, figure_fact, figure_entry, figure_month"
+                " import_row, figure_fact, figure_entry, figure_month, figure_rollup"
             )
 
 

@@ -20,6 +20,7 @@ from app.db.figure_books import (
     WRONG_FACTS,
     WRONG_MONTHS,
     WRONG_OWNERS,
+    WRONG_ROLLUPS,
     WRONG_SUMS,
 )
 from app.db.figure_petitions import WRONG_PETITIONS
@@ -33,6 +34,7 @@ _STRETCH = 50_000  # dossiers by key in one statement
 _NAMED = 100  # differences that are told; more is one fault, not many
 _WITNESSES = (
     *(("day", WRONG_SUMS), ("month", WRONG_MONTHS), ("number", WRONG_DAYS)),
+    ("rollup", WRONG_ROLLUPS),
     *(("owner", WRONG_OWNERS), ("petition", WRONG_PETITIONS)),
 )
 _AT_A_TIME = min(4, os.cpu_count() or 1)  # connections that count

@@ -144,7 +144,7 @@ class Replay:
                 yield written.popleft().result()
         self._db.execute(
             "ANALYZE dossier, dossier_component, dossier_event, delivery, intake_day,"
-            " figure_fact, figure_entry, figure_month"
+            " figure_fact, figure_entry, figure_month, figure_rollup"
         )
 
     def received(self) -> dict[Period, Intake]:

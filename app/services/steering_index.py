@@ -117,7 +117,7 @@ def _usage(asked: Asking) -> _Usage:
     handling: defaultdict[str, Counter[str]] = defaultdict(Counter)
     column = part_key(asked.question.group)
     by = tuple(dict.fromkeys((*column, "procedure_version_id", "channel")))
-    for key, counted in asked.counted(by).items():
+    for key, counted in asked.received(by).items():
         values = dict(zip(by, key, strict=True))
         code = asked.part_of(values[column[0]]) if column else ""
         offered = asked.catalogue.offered[int(values["procedure_version_id"])]
