@@ -34,6 +34,7 @@ def officer_sums(tx: Transaction, wanted: Wanted, now: datetime) -> dict[Officer
             WITH relevant AS MATERIALIZED (
                 SELECT f.* FROM figure_fact AS f WHERE {_scope(wanted)}
                     AND (f.ended_on IS NULL OR f.ended_on >= :first OR f.returned_on >= :first)
+                    AND (f.agency_id = ANY (:agencies) OR f.moved_on <> '{{}}')
                     AND f.owner_ids && CAST(:agencies AS bigint[])
             )
             SELECT officer_id, max(officer_name) AS officer_name, {ANSWERS}
@@ -67,7 +68,8 @@ _SINCE = "SELECT min(f.due_at) AS since FROM figure_fact AS f WHERE {late}"
 _FULL_DAY = full_day("(f.due_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date")
 _DAYS = f"""greatest(1,
     ceil(({passed("f.stopped_at")} - {passed("f.due_at")}) / {_FULL_DAY}::numeric))::int"""
-_RESOLVED = "f.timing = 'late' AND f.ended_on BETWEEN :first AND :until"
+_RESOLVED = """f.timing = 'late' AND f.overdue_on IS NOT NULL
+    AND f.ended_on BETWEEN :first AND :until"""
 _OPEN = f"""f.overdue_on <= :until AND (f.ended_on IS NULL OR f.ended_on > :until)
     AND NOT ({_NOT_YET})"""
 _LATE = f"({_RESOLVED} OR ({_OPEN}))"

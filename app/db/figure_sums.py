@@ -18,6 +18,14 @@ from app.db.access import Transaction
 from app.domain.measures import BALANCES, COHORT, FLOWS, MEASURES, Sums
 from app.domain.periods import Period
 
+PLANNED_ANEW = text("""
+    SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+        set_config('max_parallel_workers_per_gather', '0', true)
+""")
+"""Said before figures are read. Which part of the sums a period takes decides on the plan; and what
+takes milliseconds is done before helpers have begun.
+"""
+
 KEYS = ("agency_id", "procedure_version_id", "channel")
 Key = tuple[int | str, ...]
 _LAST = date.max - timedelta(days=1)
@@ -59,6 +67,7 @@ def sums(tx: Transaction, wanted: Wanted) -> dict[Key, Sums]:
         _statement(
             wanted.by,
             tuple(wanted.columns),
+            is_begun=part is not None,
             is_past=wanted.as_of is not None,
             has_versions=wanted.versions is not None,
             has_channel=wanted.channel is not None,
@@ -70,8 +79,8 @@ def sums(tx: Transaction, wanted: Wanted) -> dict[Key, Sums]:
             "until": until,
             "year": min(period.first, until).replace(month=1, day=1),
             "edge": _month(min(until, _LAST) + timedelta(days=1)),
-            "part_first": part.first if part else date.max,
-            "part_last": part.last if part else date.max,
+            "part_first": part.first if part else None,
+            "part_last": part.last if part else None,
             "agencies": list(wanted.agencies),
             "as_of": wanted.as_of,
             "versions": list(wanted.versions or ()),
@@ -137,6 +146,7 @@ def _statement(
     by: tuple[str, ...],
     columns: tuple[str, ...],
     *,
+    is_begun: bool,
     is_past: bool,
     has_versions: bool,
     has_channel: bool,
@@ -144,18 +154,19 @@ def _statement(
 ) -> TextClause:
     keys = [*columns, "channel"]
     is_detailed = len(columns) > 1
-    whole = _MONTHS if is_detailed else _ROLLED_UP[columns]
-    days = f"{_IN_BEGUN} OR day >= :edge" if is_detailed else _IN_BEGUN
+    days = ["day >= :edge"] if is_detailed else []
+    days += [_IN_BEGUN] if is_begun else []
+    by_day = " OR ".join(days) or "false"
     entries = f"SELECT received_on, day, {', '.join(keys)}, {{counts}} FROM figure_entry WHERE"
     known = "recorded_on <= :as_of AND " if is_past else ""
-    sources = [
-        whole,
-        f"{entries.format(counts=_COUNTS)} {known}day <= :until AND ({days})",
-    ]
+    not_begun = f"since NOT {_BEGUN} AND received_month NOT {_BEGUN}" if is_begun else "true"
+    sources = [(_MONTHS if is_detailed else _ROLLED_UP[columns]).format(not_begun=not_begun)]
+    if days:
+        sources.append(f"{entries.format(counts=_COUNTS)} {known}day <= :until AND ({by_day})")
     if is_past:
         sources.append(
             f"{entries.format(counts=_NEGATIVE)} recorded_on > :as_of AND day <= :until"
-            f" AND NOT ({days})"
+            f" AND NOT ({by_day})"
         )
     conditions = ["agency_id = ANY (:agencies)"] if "agency_id" in columns else ["true"]
     if has_versions:
@@ -175,9 +186,9 @@ WHERE {" AND ".join(conditions)}
 
 
 _MONTHS = f"""
-    SELECT received_month AS received_on, month AS day, {", ".join(KEYS)}, {_COUNTS}
-    FROM figure_month
-    WHERE month < :edge AND month NOT {_BEGUN} AND received_month NOT {_BEGUN}"""
+    SELECT received_month AS received_on, since AS day, {", ".join(KEYS)}, {_COUNTS}
+    FROM (SELECT month AS since, * FROM figure_month) AS of_months
+    WHERE since < :edge AND {{not_begun}}"""
 
 
 def _rolled_up(kind: str, column: str) -> str:
@@ -191,7 +202,7 @@ def _rolled_up(kind: str, column: str) -> str:
         f"""
     SELECT received_month AS received_on, since AS day, {part}channel, {_COUNTS}
     FROM figure_rollup WHERE kind = '{kind}' AND span = '{span}' AND {condition}
-        AND since NOT {_BEGUN} AND received_month NOT {_BEGUN}"""
+        AND {{not_begun}}"""
         for span, condition in spans.items()
     )
 

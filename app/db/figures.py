@@ -164,6 +164,12 @@ figure_fact = Table(
     ),
     Index("ix_figure_fact_ended_on", "ended_on"),
     Index(
+        "ix_figure_fact_overdue_ended",
+        "ended_on",
+        postgresql_where=text("overdue_on IS NOT NULL"),
+    ),
+    Index("ix_figure_fact_moved", "dossier_id", postgresql_where=text("moved_on <> '{}'")),
+    Index(
         "ix_figure_fact_stale",
         "dossier_id",
         postgresql_where=text("until_on = '9999-12-31' AND reading < 1"),

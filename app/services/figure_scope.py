@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from app.db.access import Transaction, acting
-from app.db.figure_sums import Key, Wanted, not_yet_late, sums
+from app.db.figure_sums import PLANNED_ANEW, Key, Wanted, not_yet_late, sums
 from app.db.reference import Catalogue
 from app.domain.actor import FIGURE_ROLES, Actor
 from app.domain.agency import Agency, Level
@@ -124,6 +124,7 @@ def asking(desk: Desk, question: Question, *, actor: Actor, now: datetime) -> It
     if as_of is not None:
         close(desk, as_of, now=now)
     with acting(desk.engine, actor) as tx:
+        tx.db.execute(PLANNED_ANEW)
         catalogue = desk.references.catalogue(tx)
         yield Asking(
             tx,

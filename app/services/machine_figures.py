@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import text
 
 from app.db.access import Transaction, acting
-from app.db.figure_sums import Key
+from app.db.figure_sums import PLANNED_ANEW, Key
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.deliveries import DeliveryState, Partner
@@ -95,6 +95,7 @@ def read(desk: Desk, *, now: datetime) -> list[Sample]:
 
 
 def _books(desk: Desk, tx: Transaction, now: datetime) -> Iterator[Sample]:
+    tx.db.execute(PLANNED_ANEW)
     today = now.astimezone(LOCAL_ZONE).date()
     catalogue = desk.references.catalogue(tx)
     codes = catalogue.agency_codes

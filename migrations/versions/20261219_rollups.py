@@ -27,4 +27,5 @@ def downgrade() -> None:
         END $$;
         REVOKE ALL ON backfill FROM motcua_app;
         DROP TABLE figure_rollup;
+        DROP INDEX ix_figure_fact_overdue_ended, ix_figure_fact_moved;
     """)
