@@ -1,9 +1,9 @@
 """The journal of the sums, rolled up: by agency or by procedure, over years, months and days.
 
 Most questions tell either agencies or procedures apart. For those this table holds a few thousand
-rows to add up where the journal holds a row for nearly every dossier: whole years before the
-question, whole months before its end, and the days of the month that it ends in. A year's rows
-tell no longer when dossiers were received: all of them before the question begins.
+rows to add up where the journal holds a row for nearly every dossier: whole years, whole months
+before its end, and the days of the month that it ends in. A year's rows tell of receipt only the
+year, a month's and a day's the month.
 """
 
 from app.db.figure_points import COUNTS, added_up, adding
@@ -18,7 +18,7 @@ _LEVELS = {
     ),
     "year": (
         "date_trunc('year', {day}::timestamp)::date",
-        "date_trunc('year', {day}::timestamp)::date",
+        "date_trunc('year', {received}::timestamp)::date",
     ),
 }
 
@@ -39,7 +39,7 @@ def rolled_up(source: str) -> str:
 
 def _of(day: str, received: str) -> dict[str, tuple[str, str]]:
     return {
-        span: (since.format(day=day), month.format(received=received, day=day))
+        span: (since.format(day=day), month.format(received=received))
         for span, (since, month) in _LEVELS.items()
     }
 

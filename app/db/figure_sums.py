@@ -63,6 +63,7 @@ def sums(tx: Transaction, wanted: Wanted) -> dict[Key, Sums]:
     period = wanted.period
     part = _begun_month(period.first)
     until = min(wanted.until, period.last)
+    edge = _month(min(until, _LAST) + timedelta(days=1))
     rows = tx.db.execute(
         _statement(
             wanted.by,
@@ -77,8 +78,8 @@ def sums(tx: Transaction, wanted: Wanted) -> dict[Key, Sums]:
             "first": period.first,
             "last": period.last,
             "until": until,
-            "year": min(period.first, until).replace(month=1, day=1),
-            "edge": _month(min(until, _LAST) + timedelta(days=1)),
+            "year": _years_end(period.first, until, edge),
+            "edge": edge,
             "part_first": part.first if part else None,
             "part_last": part.last if part else None,
             "agencies": list(wanted.agencies),
@@ -97,6 +98,16 @@ def sums(tx: Transaction, wanted: Wanted) -> dict[Key, Sums]:
 
 def _month(day: date) -> date:
     return day.replace(day=1)
+
+
+def _years_end(first: date, until: date, edge: date) -> date:
+    """Return the year up to which years are taken whole.
+
+    Those before the question; those within it only if it begins with one: else what was received in
+    its first year is partly from before.
+    """
+    begins_with_year = first <= until and (first.month, first.day) == (1, 1)
+    return (edge if begins_with_year else min(first, until)).replace(month=1, day=1)
 
 
 def _begun_month(first: date) -> Period | None:

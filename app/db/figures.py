@@ -265,7 +265,7 @@ figure_rollup = Table(
     Column("kind", Text, primary_key=True),
     Column("span", Text, primary_key=True),
     Column("since", Date, primary_key=True, comment="First day of the span"),
-    Column("received_month", Date, primary_key=True, comment="Of a year: its first day, always"),
+    Column("received_month", Date, primary_key=True, comment="Of a year's row: the year"),
     Column(
         "part",
         BigInteger,

@@ -49,7 +49,7 @@ CREATE TABLE figure_rollup (
 
 COMMENT ON TABLE figure_rollup IS 'The journal added up by agency or by procedure, as it stands now';
 COMMENT ON COLUMN figure_rollup.since IS 'First day of the span';
-COMMENT ON COLUMN figure_rollup.received_month IS 'Of a year: its first day, always';
+COMMENT ON COLUMN figure_rollup.received_month IS 'Of a year''s row: the year';
 COMMENT ON COLUMN figure_rollup.part IS 'Key of the agency or of the version of the procedure';
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON figure_rollup TO motcua_app;
