@@ -33,11 +33,10 @@ from app.services.import_faults import FaultsFile
 from app.services.import_objects import NdjsonFile
 from app.services.import_reading import CsvFile, FormerFile, Record, Survey, survey
 from app.services.import_writing import Good, Run, Written, write
-from app.services.past_writing import Books, connection, offices_of
+from app.services.past_writing import Books, analyse_if_grown, connection, offices_of
 
 BATCH: Final = 2000
 _WRITERS: Final = 2  # connections that write at a time, while the next batch is being checked
-_MANY: Final = 5_000  # rows after which the planner has to look again
 _OBJECTS: Final = frozenset({".ndjson", ".jsonl"})
 
 
@@ -151,11 +150,7 @@ class Import:
             "UPDATE import_run SET ended_at = %s, lines = %s, faulty = %s WHERE id = %s",
             (self.rules.now, self.tally.rows, self.tally.faulty, run.id),
         )
-        if self.written >= _MANY:
-            db.execute(
-                "ANALYZE dossier, dossier_component, dossier_event, dossier_search, intake_day,"
-                " import_row, figure_fact, figure_entry, figure_month, figure_rollup"
-            )
+        analyse_if_grown(db, self.written)
 
 
 class _Crew:

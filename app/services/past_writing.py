@@ -141,6 +141,24 @@ def _copy(cursor: psycopg.Cursor, table: str, columns: Iterable[str], rows: Iter
             copy.write(data)
 
 
+def analyse_if_grown(db: psycopg.Connection, written: int) -> None:
+    """Let the planner look again if a tenth or more of the dossiers are new.
+
+    Until the server does so by itself it would plan for tables as small as they were.
+    """
+    row = db.execute("SELECT reltuples FROM pg_class WHERE oid = 'dossier'::regclass").fetchone()
+    known = row[0] if row else 0
+    if written >= _MANY and written * 10 >= known:
+        db.execute(f"ANALYZE {', '.join(_GROWING)}")
+
+
+_MANY = 5_000
+_GROWING = (
+    *("dossier", "dossier_component", "dossier_event", "dossier_search", "delivery", "import_row"),
+    *("intake_day", "figure_fact", "figure_entry", "figure_month", "figure_rollup"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
     """What the books of the figures need: the day of recording, calendars by office's key."""

@@ -37,7 +37,7 @@ from app.domain.past_stage import Odds, Words
 from app.domain.periods import Period
 from app.services.desk import Rules
 from app.services.past_rows import RowMaker
-from app.services.past_writing import Books, connection, offices_of
+from app.services.past_writing import Books, analyse_if_grown, connection, offices_of
 from app.services.replay_writing import Batch, write
 
 BATCH = 2000
@@ -142,10 +142,7 @@ class Replay:
                     yield written.popleft().result()
             while written:
                 yield written.popleft().result()
-        self._db.execute(
-            "ANALYZE dossier, dossier_component, dossier_event, delivery, intake_day,"
-            " figure_fact, figure_entry, figure_month, figure_rollup"
-        )
+        analyse_if_grown(self._db, self.total)
 
     def received(self) -> dict[Period, Intake]:
         """Return what the table's groups hold in each of its periods by now, whoever wrote it."""
