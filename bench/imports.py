@@ -36,7 +36,7 @@ from bench.played import plain, province, provinces
 from bench.report import Table, keep
 
 _PUBLISHED_DOSSIERS = 259_898
-_ROWS = 10_000  # of the file
+_ROWS = 40_000  # of the file
 _EMPTY = "bench_empty"
 _FREE_KEY = 1_000_000_000  # beyond those of any province: the rows fit into each of them
 _TABLES = (
