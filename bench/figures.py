@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import URL
 
+from app.api.scraping import gauges
 from app.composition import desk_of, engine_of
 from app.db.access import acting, connect
 from app.domain.actor import SYSTEM
@@ -119,6 +120,10 @@ def _handling(desk: Desk) -> None:
     durations.handling_times(desk, question, actor=SYSTEM, now=NOW)
 
 
+def _gauges(desk: Desk) -> None:
+    gauges(desk, NOW)
+
+
 def _asking(what: str, question: Question) -> Callable[[Desk], None]:
     return lambda desk: _ask(desk, question, what)
 
@@ -133,6 +138,7 @@ _QUESTIONS: dict[str, Callable[[Desk], None]] = {
     "index of a year": _asking("index", Question(_YEAR)),
     "index of a year by agency": _asking("index", Question(_YEAR, group=Group.AGENCY)),
     "handling times of a year by procedure": _handling,
+    "all gauges of /metrics, this month and year": _gauges,
     "late of a month by agency *": _late,
     "running of a month by officer of an agency *": _asking(
         "running", Question(_JUNE, agency="H44.16", group=Group.OFFICER)

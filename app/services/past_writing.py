@@ -144,8 +144,8 @@ def _copy(cursor: psycopg.Cursor, table: str, columns: Iterable[str], rows: Iter
 def analyse_if_grown(db: psycopg.Connection, written: int) -> None:
     """Let the planner look again if a tenth or more of the dossiers are new.
 
-    Until the server does so by itself it would plan for tables as small as they were. Words are left to
-    it: to count them takes longer than all else, and no plan depends on it.
+    Until the server does so by itself it would plan for tables as small as they were. Words are
+    left to it: to count them takes longer than all else, and no plan depends on it.
     """
     row = db.execute("SELECT reltuples FROM pg_class WHERE oid = 'dossier'::regclass").fetchone()
     known = row[0] if row else 0
