@@ -1,6 +1,8 @@
 """Figures dossier by dossier: who is in the denominator, who in the numerator, and why not."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -75,19 +77,45 @@ def _values(wanted: Wanted, now: datetime) -> dict[str, Any]:
     }
 
 
+Counted = Counter[Reason | None]
+"""Dossiers by reason; None are those in the numerator."""
+
+
 def reasons(
-    tx: Transaction, wanted: Wanted, figure: str, now: datetime
-) -> dict[Reason | None, int]:
-    """Count the denominator of a figure by reason; None is the numerator."""
-    known = LISTED[figure]
-    rows = tx.db.execute(
-        text(f"""
-            SELECT {known.reason} AS reason, count(*) AS n
-            {_source(wanted, known)} AND {known.denominator} GROUP BY 1 ORDER BY 1
-        """),
-        _values(wanted, now),
+    tx: Transaction, wanted: Wanted, figures: Sequence[str], now: datetime
+) -> dict[str, Counted]:
+    """Count the denominators of figures by reason.
+
+    Each table is gone through once for all of them: its rows are counted by what they are to every
+    figure, and there are few such combinations.
+    """
+    found = {figure: Counted() for figure in figures}
+    sources = {LISTED[figure].source for figure in figures}
+    for source in sorted(sources, key=lambda each: each.table):
+        known = {each: LISTED[each] for each in figures if LISTED[each].source == source}
+        roles = ", ".join(
+            f"CASE WHEN {one.denominator} THEN coalesce({one.reason}, '') END"
+            for one in known.values()
+        )
+        within = " OR ".join(dict.fromkeys(one.denominator for one in known.values()))
+        rows = tx.db.execute(
+            text(f"""
+                SELECT count(*), {roles} {_source(wanted, next(iter(known.values())))}
+                AND ({within}) GROUP BY {", ".join(str(n) for n in range(2, len(known) + 2))}
+            """),
+            _values(wanted, now),
+        )
+        for count, *said in rows:
+            for figure, role in zip(known, said, strict=True):
+                if role is not None:
+                    found[figure][Reason(role) if role else None] += count
+    return {figure: _in_order(by_reason) for figure, by_reason in found.items()}
+
+
+def _in_order(by_reason: Counted) -> Counted:
+    return Counter(
+        dict(sorted(by_reason.items(), key=lambda item: (item[0] is None, item[0] or "")))
     )
-    return {Reason(row.reason) if row.reason else None: row.n for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

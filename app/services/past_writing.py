@@ -149,11 +149,10 @@ def analyse_if_grown(db: psycopg.Connection, written: int) -> None:
     """
     row = db.execute("SELECT reltuples FROM pg_class WHERE oid = 'dossier'::regclass").fetchone()
     known = row[0] if row else 0
-    if written >= _MANY and written * 10 >= known:
+    if written and written * 10 >= known:
         db.execute(f"ANALYZE {', '.join(_GROWING)}")
 
 
-_MANY = 5_000
 _GROWING = (
     *("dossier", "dossier_component", "dossier_event", "delivery", "import_row"),
     *("intake_day", "figure_fact", "figure_entry", "figure_month", "figure_rollup"),

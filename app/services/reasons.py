@@ -103,7 +103,7 @@ def why(
             after=page.after,
             limit=page.limit + 1,
         )
-        by_reason = reasons(asked.tx, wanted, figure, now)
+        by_reason = reasons(asked.tx, wanted, [figure], now)[figure]
         return Why(
             question,
             index.total.score.figure(figure),
@@ -192,13 +192,10 @@ _Missing = Mapping[str, Mapping[Reason, int]]
 def _missing(asked: Asking, index: Index) -> _Missing:
     wanted = asked.wanted(())
     known = {figure.id for figure in index.steering.figures} & set(MEMBERSHIPS)
+    counted = reasons(asked.tx, wanted, sorted(known), asked.now)
     found = {
-        figure: {
-            reason: count
-            for reason, count in reasons(asked.tx, wanted, figure, asked.now).items()
-            if reason is not None
-        }
-        for figure in sorted(known)
+        figure: {reason: count for reason, count in by_reason.items() if reason is not None}
+        for figure, by_reason in counted.items()
     }
     counts = index.total.counts
     elsewhere = counts.get("received_by_either", 0) - counts.get("received", 0)

@@ -51,14 +51,14 @@ APPEND_ONLY = {
 }
 DELETED_FROM = {
     *("calendar_day", "office_hours", "local_day", "draft", "quota_use"),
-    "reconciliation_difference",
+    *("reconciliation_difference", "figure_rollup"),
 }
 ADDED_AND_TAKEN_AWAY = {
     *("idempotency", "announcement", "lookup_answer", "extraction_file", "inbound_file"),
     *("agency", "agency_succession", "report_group"),
     *("reconciliation_part", "reconciliation_value"),
 }
-OUT_OF_REACH = {"replay_batch", "backfill"}
+OUT_OF_REACH = {"replay_batch"}
 RIGHTS = {
     **{key: set[str]() for key in OUT_OF_REACH},
     **{key: {"SELECT"} for key in READ_ONLY},
