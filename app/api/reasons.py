@@ -12,7 +12,7 @@ from app.api.questions import Asked, Asking, query_of, refusals
 from app.api.steering import FigureRow, figure_row
 from app.domain.question import CHANNEL_NAMES, Question
 from app.domain.rates import rounded
-from app.domain.reasons import CAUSES, Cause, Reason, sentence
+from app.domain.reasons import CAUSES, Cause, Page, Reason, sentence
 from app.domain.steering import NotDefined, Score
 from app.services import reasons
 
@@ -80,7 +80,7 @@ def why(  # noqa: PLR0913, PLR0917  (a page of a list, and what every route has)
     reason: Reason | None = None,
     limit: Limit = 50,
 ) -> WhyPage:
-    page = reasons.Page(which, reason, after, limit)
+    page = Page(which, reason, after, limit)
     found = reasons.why(desk, question, figure, page, actor=actor, now=now)
     place = None if found.next_after is None else (found.next_after,)
     query = {**query_of(question), "which": which, "reason": reason, "limit": limit}
@@ -228,7 +228,7 @@ def changes(
     after: AfterNumber,
     limit: Limit = 50,
 ) -> ChangesPage:
-    page = reasons.Page(after=after, limit=limit)
+    page = Page(after=after, limit=limit)
     found = reasons.changed_since(desk, question, figure, page, actor=actor, now=now)
     place = None if found.next_after is None else (found.next_after,)
     query = {**query_of(question), "limit": limit}

@@ -8,7 +8,7 @@ from app.domain.actor import SYSTEM
 from app.domain.intake import Channel
 from app.domain.question import CHANNEL_NAMES, Question
 from app.domain.rates import percent, rounded
-from app.domain.reasons import CAUSES, Reason, sentence
+from app.domain.reasons import CAUSES, Page, Reason, sentence
 from app.domain.steering import Scored
 from app.services import reasons
 
@@ -49,7 +49,7 @@ _CHANGES = {
 
 def why(asked: Question, form: str, *, figure: str, limit: int) -> None:
     with desk() as found:
-        page = reasons.Page("denominator" if figure in reasons.MEANS else "missing", limit=limit)
+        page = Page("denominator" if figure in reasons.MEANS else "missing", limit=limit)
         answer = reasons.why(found, asked, figure, page, actor=SYSTEM, now=clock.now())
     rows = [
         {
@@ -119,7 +119,7 @@ def what_if(asked: Question, form: str, *, mend: Sequence[Reason]) -> None:
 
 def changes(asked: Question, form: str, *, figure: str, limit: int) -> None:
     with desk() as found:
-        page = reasons.Page(limit=limit)
+        page = Page(limit=limit)
         answer = reasons.changed_since(found, asked, figure, page, actor=SYSTEM, now=clock.now())
     rows = [
         {

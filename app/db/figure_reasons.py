@@ -20,7 +20,7 @@ from app.db.figure_memberships import (
 )
 from app.db.figure_sums import Wanted
 from app.domain.calendar import end_of
-from app.domain.reasons import Cause, Reason
+from app.domain.reasons import Cause, Page, Reason
 
 
 def petitions_due(
@@ -89,6 +89,7 @@ def reasons(
     Each table is gone through once for all of them: its rows are counted by what they are to every
     figure, and there are few such combinations.
     """
+    tx.db.execute(_WITH_HELPERS)
     found = {figure: Counted() for figure in figures}
     sources = {LISTED[figure].source for figure in figures}
     for source in sorted(sources, key=lambda each: each.table):
@@ -110,6 +111,9 @@ def reasons(
                 if role is not None:
                     found[figure][Reason(role) if role else None] += count
     return {figure: _in_order(by_reason) for figure, by_reason in found.items()}
+
+
+_WITH_HELPERS = text("SET LOCAL max_parallel_workers_per_gather TO DEFAULT")
 
 
 def _in_order(by_reason: Counted) -> Counted:
@@ -136,37 +140,41 @@ class Member:
 
 
 def members(
-    tx: Transaction,
-    wanted: Wanted,
-    figure: str,
-    now: datetime,
-    *,
-    which: str,
-    reason: Reason | None,
-    after: int,
-    limit: int,
+    tx: Transaction, wanted: Wanted, figure: str, now: datetime, page: Page, *, few: bool
 ) -> list[Member]:
-    """List dossiers of a figure by their key: all, only those counted, or only those missing."""
+    """List dossiers of a figure by their key: all, only those counted, or only those missing.
+
+    `few` tells that its denominator is small beside the table.
+    """
     known = LISTED[figure]
     named = known.source
     chosen = {
         "denominator": "true",
         "numerator": "found.reason IS NULL",
         "missing": "found.reason IS NOT NULL",
-    }[which]
+    }[page.which]
+    # A page in the order of keys invites to go through all keys until it is full; where the figure
+    # has few rows they are gathered first.
+    gathered = "MATERIALIZED" if few else "NOT MATERIALIZED"
     rows = tx.db.execute(
         text(f"""
-            SELECT * FROM (
+            WITH found AS {gathered} (
                 SELECT f.{named.key} AS id, f.code, f.agency_id, f.channel, f.received_on,
                     f.procedure_version_id AS version_id, f.{named.ended_on} AS handled_on,
                     f.status, {known.reason} AS reason, {named.portal_code} AS portal_code,
                     {named.spent} AS spent
                 {_source(wanted, known)} AND {known.denominator} AND f.{named.key} > :after
-            ) AS found
+            )
+            SELECT * FROM found
             WHERE {chosen} AND (CAST(:reason AS text) IS NULL OR found.reason = :reason)
             ORDER BY found.id LIMIT :limit
         """),
-        {**_values(wanted, now), "reason": reason, "after": after, "limit": limit},
+        {
+            **_values(wanted, now),
+            "reason": page.reason,
+            "after": page.after,
+            "limit": page.limit,
+        },
     )
     return [
         Member(**{**row._asdict(), "reason": Reason(row.reason) if row.reason else None})

@@ -1,6 +1,7 @@
 """Why a dossier does not count: stable codes, and the sentence that a person reads."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum, auto
 from types import MappingProxyType
 from typing import Final
@@ -83,6 +84,16 @@ def sentence(reason: Reason, portal_code: str | None = None) -> str:
     if reason is Reason.SYNC_BLOCKED and portal_code:
         return f"{SENTENCES[reason]} (mã {portal_code})"
     return SENTENCES[reason]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which dossiers of a figure: `which` is denominator, numerator or missing."""
+
+    which: str = "missing"
+    reason: Reason | None = None
+    after: int = 0
+    limit: int = 50
 
 
 class Cause(StrEnum):

@@ -11,7 +11,7 @@ from app.db.reference import Catalogue
 from app.domain.actor import Actor
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.question import AsOfRefused, Group, Question
-from app.domain.reasons import Reason, weight
+from app.domain.reasons import Page, Reason, weight
 from app.domain.steering import (
     Definition,
     NotDefined,
@@ -25,6 +25,9 @@ from app.domain.steering import (
 from app.services.desk import Desk
 from app.services.figure_scope import Asking, asking
 from app.services.steering_index import Index, PartScore, index_of, wanted_for
+
+_FEW = 200_000
+"""Dossiers of a figure that are gathered before a page of them is cut."""
 
 MEANS = LISTED.keys() - MEMBERSHIPS.keys()
 """Figures that are means: every dossier listed counts, none is missing."""
@@ -75,16 +78,6 @@ class WhatIf:
     then: Score
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which dossiers of a figure: `which` is denominator, numerator or missing."""
-
-    which: str = "missing"
-    reason: Reason | None = None
-    after: int = 0
-    limit: int = 50
-
-
 def why(
     desk: Desk, question: Question, figure: str, page: Page, *, actor: Actor, now: datetime
 ) -> Why:
@@ -93,17 +86,10 @@ def why(
         index = index_of(asked)
         _check_listed(index, figure, LISTED)
         wanted = wanted_for(asked, figure)
-        found = members(
-            asked.tx,
-            wanted,
-            figure,
-            now,
-            which=page.which,
-            reason=page.reason,
-            after=page.after,
-            limit=page.limit + 1,
-        )
         by_reason = reasons(asked.tx, wanted, [figure], now)[figure]
+        longer = replace(page, limit=page.limit + 1)
+        few = by_reason.total() < _FEW
+        found = members(asked.tx, wanted, figure, now, longer, few=few)
         return Why(
             question,
             index.total.score.figure(figure),

@@ -14,6 +14,7 @@ from app.domain.calendar import LOCAL_ZONE
 from app.domain.errors import DomainError
 from app.domain.periods import Period
 from app.domain.question import Group, Question
+from app.domain.reasons import Page
 from app.domain.running import lines_of
 from app.services import bookkeeping, figures, reasons, recounting, steering_index
 from tests.agencies.ministry import Ministry, at, change, commune, merge
@@ -158,7 +159,7 @@ def _check_index(play: Play, known: list[brute_force.Case], period: Period) -> N
 
 
 def _check_listed(play: Play, question: Question, expected: int) -> None:
-    page = reasons.Page("denominator", limit=100)
+    page = Page("denominator", limit=100)
     found = reasons.why(play.ministry.desk, question, "2.1", page, actor=SYSTEM, now=play.now)
     assert len(found.page) == expected
 

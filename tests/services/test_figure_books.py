@@ -12,7 +12,7 @@ from app.db.figure_memberships import MEMBERSHIPS
 from app.domain.actor import SYSTEM
 from app.domain.periods import Period
 from app.domain.question import Group, Question
-from app.domain.reasons import Reason, weight
+from app.domain.reasons import Page, Reason, weight
 from app.domain.running import lines_of
 from app.services import durations, figures, reasons, recounting
 from app.services.figure_scope import Part
@@ -104,7 +104,7 @@ def _check_reasons(play: Play, question: Question, figure: str, numbers: tuple[i
     desk, now = play.office.desk, play.office.clock()
 
     def listed(which: str) -> tuple[list[str], Mapping[Reason | None, int]]:
-        page = reasons.Page(which, limit=100)
+        page = Page(which, limit=100)
         found = reasons.why(desk, question, figure, page, actor=SYSTEM, now=now)
         assert all((one.reason is None) == (which == "numerator") for one in found.page)
         return [one.code for one in found.page], found.by_reason
@@ -170,7 +170,7 @@ def _check_changes(play: Play, question: Question) -> None:
         return is_in and 1 - (weight(reason) if reason else 0)
 
     for figure in MEMBERSHIPS.keys() - {"4.4"}:  # the shared store has given no file yet
-        page = reasons.Page(limit=100)
+        page = Page(limit=100)
         found = reasons.changed_since(desk, question, figure, page, actor=SYSTEM, now=now)
         done = sum(
             counts(c.is_in, c.reason_now) - counts(c.was_in, c.reason_then) for c in found.page
