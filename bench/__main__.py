@@ -11,6 +11,7 @@ from bench import (
     imports,
     intake,
     lists,
+    long_import,
     memory,
     papers,
     reconciling,
@@ -28,12 +29,13 @@ _MEASUREMENTS = {
     "P6": imports.measure,
     "P8": start.measure,
     "P9": memory.measure,
+    "IMPORT": long_import.measure,
     "PAPERS": papers.measure,
     "EXTRACT": extraction.measure,
     "RECONCILE": reconciling.measure,
     "CRASH": crash.measure,
 }
-_LONG = {"CRASH"}
+_LONG = {"CRASH", "IMPORT"}
 
 
 def main() -> int:

@@ -20,7 +20,8 @@ from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
 from app.domain.periods import Period
 from app.domain.question import Group, Question
-from app.services import durations, figures, recounting, steering_index
+from app.domain.reasons import Page
+from app.services import durations, figures, reasons, recounting, steering_index
 from app.services.desk import Desk
 from app.settings import Settings
 from bench import machine
@@ -83,7 +84,8 @@ The questions are asked of both databases in turns, through the service, from on
 scan groups all events by dossier, as the recount does; the recount also reads components, results,
 payments and the ledger, derives handling times, and compares every fact and every sum.
 
-*: counted from the facts, not from sums; these grow with what was late or open in the period.
+*: counted from the facts, not from sums; these grow with what was received, late or open in the
+period.
 """
 
 
@@ -120,6 +122,14 @@ def _handling(desk: Desk) -> None:
     durations.handling_times(desk, question, actor=SYSTEM, now=NOW)
 
 
+def _why(desk: Desk) -> None:
+    reasons.why(desk, Question(_JUNE), "3.3", Page(), actor=SYSTEM, now=NOW)
+
+
+def _lost(desk: Desk) -> None:
+    reasons.losses(desk, Question(_JUNE), actor=SYSTEM, now=NOW)
+
+
 def _gauges(desk: Desk) -> None:
     gauges(desk, NOW)
 
@@ -139,6 +149,8 @@ _QUESTIONS: dict[str, Callable[[Desk], None]] = {
     "index of a year by agency": _asking("index", Question(_YEAR, group=Group.AGENCY)),
     "handling times of a year by procedure": _handling,
     "all gauges of /metrics, this month and year": _gauges,
+    "why: a figure of a month, a page of dossiers *": _why,
+    "points lost of a month by reason *": _lost,
     "late of a month by agency *": _late,
     "running of a month by officer of an agency *": _asking(
         "running", Question(_JUNE, agency="H44.16", group=Group.OFFICER)

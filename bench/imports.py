@@ -43,7 +43,7 @@ _TABLES = (
     *("import_run", "dossier", "dossier_component", "dossier_event", "delivery", "payment"),
     *("dossier_search", "intake_day", "import_row", "figure_fact", "figure_entry", "figure_month"),
 )
-_EXPORT: LiteralString = """
+EXPORT: LiteralString = """
 SELECT jsonb_strip_nulls(jsonb_build_object(
     'code', d.code, 'procedure', procedure.code, 'agency', agency.code, 'channel', channel,
     'applicant_kind', applicant_kind, 'applicant_number', applicant_number,
@@ -193,12 +193,12 @@ def _export(url: str, files: dict[str, Path]) -> None:
     ):
         writer = csv.DictWriter(rows, names, restval="", extrasaction="ignore")
         writer.writeheader()
-        for (said,) in db.execute(_EXPORT):
+        for (said,) in db.execute(EXPORT):
             objects.write(json.dumps(said, ensure_ascii=False) + "\n")
-            writer.writerow(_columns(said))
+            writer.writerow(columns(said))
 
 
-def _columns(said: dict[str, Any]) -> dict[str, Any]:
+def columns(said: dict[str, Any]) -> dict[str, Any]:
     """Return a dossier as its instants alone: received, accepted, resolved, returned."""
     at = {act["act"]: act["at"] for act in said["history"]} if "history" in said else {}
     row = {**said, "accepted_at": at.get("accept"), "resolved_at": at.get("resolve")}

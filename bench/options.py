@@ -49,7 +49,7 @@ def read(arguments: list[str], names: list[str]) -> tuple[list[str], Options]:
         type=int,
         nargs="+",
         default=[10_000, 100_000],
-        help="P3, P4, P6, EXTRACT: dossiers",
+        help="P3, P4, P6, EXTRACT, IMPORT: dossiers",
     )
     parser.add_argument("--messages", type=int, default=20_000, help="P5: to be told")
     parser.add_argument(
@@ -64,7 +64,9 @@ def read(arguments: list[str], names: list[str]) -> tuple[list[str], Options]:
     parser.add_argument("--worker", action="store_true", help="P1, P2: with a worker beside")
     parser.add_argument("--against", type=Path, help="P1, P2: a checkout to alternate with")
     parser.add_argument(
-        "--keep", type=Path, help="P3, P4: a folder whose provinces are used again if they fit"
+        "--keep",
+        type=Path,
+        help="P3, P4, P6, IMPORT: a folder whose provinces are used again if they fit",
     )
     parser.add_argument("--no-record", action="store_true", help="only print")
     given = parser.parse_args(arguments)
