@@ -88,7 +88,20 @@ def read(arguments: list[str], names: list[str]) -> tuple[list[str], Options]:
         against=given.against.resolve() if given.against else None,
         keep=given.keep.resolve() if given.keep else None,
         into=None if given.no_record else HERE / "docs" / "measurements.md",
-        command=shlex.join(["python", "-m", "bench", *arguments]),
+        command=_without_places(arguments),
         load_before=os.getloadavg()[0],
     )
     return given.which, options
+
+
+def _without_places(arguments: list[str]) -> str:
+    """Return the command as others can give it: which folders they keep is their own affair."""
+    shown = ["python", "-m", "bench"]
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        is_place = before in _PLACES
+        name, sign, _ = argument.partition("=")
+        shown.append("DIR" if is_place else f"{name}=DIR" if sign and name in _PLACES else argument)
+    return shlex.join(shown)
+
+
+_PLACES = {"--keep", "--against"}
