@@ -17,9 +17,10 @@ from app.db.access import Transaction, acting
 from app.db.dossiers import dossier, dossier_event
 from app.db.figure_books import FOLD, HANDLED, LOCK, MARKS_OF_A_BATCH, Reading
 from app.db.figure_facts import HASHED, LOCAL
+from app.db.figure_journal import figure_closing
 from app.db.figure_petitions import FOLD_PETITIONS
 from app.db.figure_rollups import EMPTY_YEAR, FILL_YEAR, NEXT_YEAR
-from app.db.figures import READING, figure_closing, figure_fact, figure_petition
+from app.db.figures import READING, figure_fact, figure_petition
 from app.db.histories import moments_of
 from app.db.search import backfill
 from app.domain.actor import SYSTEM

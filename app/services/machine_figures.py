@@ -148,10 +148,11 @@ def _inbox(tx: Transaction, now: datetime) -> Iterator[Sample]:
         text("""
             SELECT state, count(*) AS n, min(received_at) AS since
             FROM (SELECT state, received_at FROM inbound
-                WHERE state <> 'entered' ORDER BY id LIMIT :most) AS unsettled
+                WHERE state = ANY (:states) AND state <> 'entered'
+                ORDER BY id LIMIT :most) AS unsettled
             GROUP BY state
         """),
-        {"most": MOST},
+        {"most": MOST, "states": list(UNSETTLED)},
     )
     counted = {row.state: row for row in rows}
     for state in UNSETTLED:

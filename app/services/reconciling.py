@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.db.access import Transaction, acting
 from app.db.figure_books import LOCK
-from app.db.figures import figure_closing
+from app.db.figure_journal import figure_closing
 from app.db.reconciliations import reconciliation
 from app.domain.actor import SYSTEM, Actor
 from app.domain.calendar import LOCAL_ZONE

@@ -23,8 +23,8 @@ from app.db.figure_books import (
     WRONG_ROLLUPS,
     WRONG_SUMS,
 )
+from app.db.figure_journal import figure_check
 from app.db.figure_petitions import WRONG_PETITIONS
-from app.db.figures import figure_check
 from app.domain.actor import SYSTEM
 from app.domain.calendar import LOCAL_ZONE
 from app.services.bookkeeping import bring_up_to_date, hashed, other_dues, working_of
