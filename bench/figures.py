@@ -95,7 +95,7 @@ def _books(server: URL, size: int) -> Iterator[Books]:
     owner = connect(url, as_owner=True)
     with TemporaryDirectory(prefix="motcua-bench-") as home:
         settings = Settings(data_dir=Path(home), database_url=SecretStr(url))
-        desk = desk_of(settings, engine_of(settings, pool_size=2))
+        desk = desk_of(settings, engine_of(settings, pool_size=4))
         with acting(owner, SYSTEM) as tx:
             dossiers = tx.db.scalar(text("SELECT count(*) FROM dossier")) or 0
         yield Books(dossiers, desk, owner)

@@ -57,7 +57,7 @@ def question(first: date, last: date, **wanted: Any) -> Question:  # noqa: ANN40
 def desk() -> Iterator[Desk]:
     """Give what services work with; a refusal of a question ends the command with its reason."""
     with ready(settings_of()) as settings:
-        engine = engine_of(settings, pool_size=2)
+        engine = engine_of(settings, pool_size=4)
         try:
             yield desk_of(settings, engine)
         except DomainError as refusal:

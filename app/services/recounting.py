@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, func, insert, select, text
+from sqlalchemy import ColumnElement, Engine, QueuePool, func, insert, select, text
 
 from app.db.access import Transaction, acting
 from app.db.dossiers import dossier
@@ -137,7 +137,7 @@ def _differences(book: _Book) -> list[dict[str, Any]]:
     Facts that are wrong are told first: they are why sums are.
     """
     last = book.tx.db.scalar(_LAST) or 0
-    with ThreadPoolExecutor(_AT_A_TIME, "recount") as crew:
+    with ThreadPoolExecutor(_hands(book.engine), "recount") as crew:
         sums = [crew.submit(_sums, book, what, query) for what, query in _WITNESSES]
         stretches = deque(crew.submit(_facts, book, after) for after in range(0, last, _STRETCH))
         found: list[dict[str, Any]] = []
@@ -148,6 +148,15 @@ def _differences(book: _Book) -> list[dict[str, Any]]:
                     stretch.cancel()
                 break
         return found + [difference for one in sums for difference in one.result()]
+
+
+def _hands(engine: Engine) -> int:
+    """Return how many connections count: as many as the pool keeps, beside the one that waits.
+
+    A pool opens twice as many as it keeps; a hand that waited for one might be refused.
+    """
+    kept = engine.pool.size() if isinstance(engine.pool, QueuePool) else 1
+    return max(1, min(_AT_A_TIME, kept))
 
 
 def _facts(book: _Book, after: int) -> list[dict[str, Any]]:

@@ -1,8 +1,10 @@
 """The recount names what is wrong; mergers, closed days and bulk loads keep the books right."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import create_engine
 
 from app.db.figures import FACTS
 from app.domain.actor import SYSTEM
@@ -108,6 +110,18 @@ def test_a_fault_in_all_facts_is_told_a_hundred_times(played: Office) -> None:
     finally:
         played.change("UPDATE figure_fact SET status = rtrim(status, '!')")
     assert recounting.verify(played.desk, now=played.clock()).is_right
+
+
+def test_it_asks_for_no_more_connections_than_there_are(
+    played: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recounting, "_AT_A_TIME", 8)  # a machine of many processors
+    url = played.owner.url
+    few = create_engine(url, pool_size=1, max_overflow=1, pool_timeout=0)  # none is waited for
+    try:
+        assert recounting.verify(replace(played.desk, engine=few), now=played.clock()).is_right
+    finally:
+        few.dispose()
 
 
 def test_emptied_dossiers_leave_no_books(office: Office) -> None:
